@@ -1,0 +1,78 @@
+"""What every API handler of the service shares: who may ask, and errors as JSON. The handlers beside it inherit from here."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Awaitable
+from http import HTTPStatus
+from typing import Any
+
+from tornado import web
+
+from ..identity import RETRY_AFTER, HubIdentities, HubUnavailable, Identity
+from ..scopes import ACCESS
+
+_TOKEN = re.compile(r"(?:token|bearer)\s+(\S+)\s*", re.IGNORECASE)
+
+ACCESS_SCOPES = frozenset({ACCESS, "access:services"})
+"""Either of these lets a token in."""
+
+
+class ApiHandler(web.RequestHandler):
+    """Answers a request whose header carries a token of the hub with access to this service.
+
+    Cookies are not looked at, nor tokens in the address: a browser cannot be made to send what
+    this surface accepts.
+    """
+
+    identity: Identity
+
+    def initialize(self, identities: HubIdentities) -> None:
+        self._identities = identities
+
+    def set_default_headers(self) -> None:
+        self.set_header("Content-Type", "application/json")
+        self.set_header("X-Content-Type-Options", "nosniff")
+
+    def prepare(self) -> Awaitable[None] | None:
+        match = _TOKEN.fullmatch(self.request.headers.get("Authorization", ""))
+        if not match:
+            raise web.HTTPError(401, "send a token of this hub in the Authorization header")
+        known = self._identities.remembered(match[1])
+        if known:  # the usual case, without a turn of the event loop
+            self._let_in(known[0])
+            return None
+        return self._ask(match[1])
+
+    async def _ask(self, token: str) -> None:
+        try:
+            owner = await self._identities.owner(token)
+        except HubUnavailable as error:
+            self.set_header("Retry-After", str(RETRY_AFTER))
+            raise web.HTTPError(503, f"{error}; try again in {RETRY_AFTER} s") from None
+        self._let_in(owner)
+
+    def _let_in(self, owner: Identity | None) -> None:
+        if owner is None:
+            raise web.HTTPError(403, "this hub does not know that token")
+        if ACCESS_SCOPES.isdisjoint(owner.scopes):
+            raise web.HTTPError(
+                403, f"that token may not use this service: it lacks the scope {ACCESS}"
+            )
+        self.identity = owner
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Errors are JSON with a message that a person can act on."""
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        message = HTTPStatus(status_code).phrase
+        if isinstance(error, web.HTTPError) and error.log_message:
+            message = error.log_message
+        self.finish(json.dumps({"message": message}))
+
+    def get(self, *_: Any) -> Any:
+        """No such page, unless a subclass has one."""
+        raise web.HTTPError(404, "there is nothing at this address")
+
+    def check_xsrf_cookie(self) -> None:
+        """Not needed where cookies are not accepted."""

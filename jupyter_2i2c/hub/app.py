@@ -1,0 +1,183 @@
+"""The service itself: reads the hub's file, listens, answers. Started by the hub as `python -m jupyter_2i2c.hub`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import ssl
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from tornado import web
+from tornado.httpserver import HTTPServer
+from traitlets import Float, Integer, Unicode
+from traitlets.config import Application
+
+from .._version import __version__
+from ..config import HubInformation, read
+from ..sources import Stated, overlay
+from .api.base import ApiHandler
+from .api.info import InfoHandler
+from .facts import Facts
+from .handover import CONFIG_FILE_VARIABLE, UnreadableHandover, load
+from .identity import HubIdentities
+from .operations import operations_app
+from .public.page import PublicPageHandler
+
+
+class HubService(Application):
+    """The service ``2i2c``: the hub's facts for users' servers, and a public page."""
+
+    name = "jupyter-2i2c-hub"
+    version = __version__
+    classes = [HubInformation]
+    aliases = {"config": "HubService.config_file"}
+
+    config_file = Unicode(
+        help="A Python or JSON file with ``c.HubInformation`` and ``c.HubService``, for a service"
+        " that does not run beside its hub. Goes over what the hub hands over."
+    ).tag(config=True)
+    metrics_bind = Unicode(
+        "127.0.0.1:10302",
+        help="Address and port of ``/healthz`` and ``/metrics``. Everything under the service's own"
+        " address is public; this is not. Empty: not offered.",
+    ).tag(config=True)
+    identity_max_age = Integer(
+        600,
+        help="Seconds for which the owner of a token is remembered for what is addressed to"
+        " everybody. 0 asks the hub each time.",
+    ).tag(config=True)
+    hub_concurrency = Integer(
+        4, help="Questions that may be on their way to the hub at the same time."
+    ).tag(config=True)
+    stop_timeout = Float(
+        5.0, help="Seconds that running requests get when the service stops."
+    ).tag(config=True)
+
+    def start(self) -> None:
+        """Run until a signal says stop."""
+        asyncio.run(self._run())
+
+    async def _run(self) -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for each in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(each, stop.set)
+        servers = self.listen()
+        await stop.wait()
+        for server in servers:
+            server.stop()
+        for server in servers:
+            await asyncio.wait_for(server.close_all_connections(), self.stop_timeout)
+
+    def listen(self) -> list[HTTPServer]:
+        """Open both listeners.
+
+        Returns:
+            The servers, the public one first.
+        """
+        stated, degraded = self._stated()
+        facts = Facts(stated)
+        identities = HubIdentities(
+            os.environ["JUPYTERHUB_API_URL"],
+            max_age=self.identity_max_age,
+            concurrency=self.hub_concurrency,
+            on_version=facts.hub_version,
+            client_options=_certificates(),
+        )
+        address = urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"])
+        public = HTTPServer(self.public_app(facts, identities), ssl_options=_server_context())
+        public.listen(address.port or 80, address.hostname or "127.0.0.1")
+        servers = [public]
+        if self.metrics_bind:
+            host, _, port = self.metrics_bind.rpartition(":")
+            operations = HTTPServer(operations_app(degraded, identities))
+            operations.listen(int(port), host.strip("[]"))
+            servers.append(operations)
+        self.log.info("jupyter_2i2c %s listens at %s", __version__, address.geturl())
+        return servers
+
+    def public_app(self, facts: Facts, identities: HubIdentities) -> web.Application:
+        """All that the hub's proxy can reach."""
+        prefix = os.environ["JUPYTERHUB_SERVICE_PREFIX"].rstrip("/")
+        hub_url = os.environ.get("JUPYTERHUB_BASE_URL", "/").rstrip("/") + "/hub/"
+        page = {"facts": facts, "hub_url": hub_url}
+        return web.Application(
+            [
+                (rf"{prefix}/api/v1/info", InfoHandler, {"identities": identities, "facts": facts}),
+                (rf"{prefix}/api/.*", ApiHandler, {"identities": identities}),
+                (rf"{prefix}/?", PublicPageHandler, page),
+            ],
+            default_handler_class=web.ErrorHandler,
+            default_handler_args={"status_code": 404},
+            log_function=self._log_request,
+        )
+
+    def _stated(self) -> tuple[Stated, str]:
+        """What the operator says, from the own file and from the hub's; and what stands in the way."""
+        own = read(self.config, "service", self.config_file or "the service's configuration")
+        degraded = ""
+        handed = Stated()
+        path = os.environ.get(CONFIG_FILE_VARIABLE)
+        if path:
+            try:
+                handed, traits = load(Path(path))
+                self._take(traits)
+            except UnreadableHandover as error:
+                degraded = str(error)
+                self.log.error("showing defaults only: %s", degraded)
+        for problem in own.problems:
+            self.log.warning("%s", problem)
+        return overlay(own, handed), degraded
+
+    def _take(self, traits: dict[str, Any]) -> None:
+        """Set the traits that the hub's configuration holds for us; own configuration goes first."""
+        for name, value in traits.items():
+            if name not in self.config[type(self).__name__]:
+                try:
+                    self.set_trait(name, value)
+                except Exception as error:
+                    self.log.warning("HubService.%s is left at its default: %s", name, error)
+
+    def initialize(self, argv: Any = None) -> None:
+        """Read the command line and the own file."""
+        super().initialize(argv)
+        if self.config_file:
+            path = Path(self.config_file)
+            self.load_config_file(path.name, str(path.parent))
+
+    def _log_request(self, handler: web.RequestHandler) -> None:
+        """One line a request that failed on our side; without queries, tokens or names."""
+        status = handler.get_status()
+        if status >= 500:
+            self.log.warning(
+                "%s %s: %d", handler.request.method, handler.request.path, status
+            )
+
+
+def _certificates() -> dict[str, Any]:
+    """Options for asking a hub that has `internal_ssl` on."""
+    names = {
+        "client_key": "JUPYTERHUB_SSL_KEYFILE",
+        "client_cert": "JUPYTERHUB_SSL_CERTFILE",
+        "ca_certs": "JUPYTERHUB_SSL_CLIENT_CA",
+    }
+    return {option: os.environ[name] for option, name in names.items() if os.environ.get(name)}
+
+
+def _server_context() -> ssl.SSLContext | None:
+    """The context to listen with on a hub that has `internal_ssl` on."""
+    certificates = _certificates()
+    if "client_cert" not in certificates:
+        return None
+    context = ssl.create_default_context(
+        ssl.Purpose.CLIENT_AUTH, cafile=certificates.get("ca_certs")
+    )
+    context.load_cert_chain(certificates["client_cert"], certificates.get("client_key"))
+    context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+main = HubService.launch_instance

@@ -1,0 +1,149 @@
+"""What the hub's configuration says, handed to the service in a file. Written by setup.py, read by app.py.
+
+A managed service is a process of its own and does not see `c`. The file is readable by the hub's
+own user only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from traitlets.config import Config
+
+from ..config import read
+from ..model import HubFacts, Problem, Provenance, from_json, to_json
+from ..sources import Stated, overlay
+from ..values import CHART, from_values
+from .culler import culling_of
+from .scopes import resolved
+
+CONFIG_FILE_VARIABLE = "JUPYTER_2I2C_CONFIG_FILE"
+
+SERVICE_SECTION = "HubService"
+"""The section of the hub's configuration that holds the service's own traits."""
+
+SCHEMA = 1
+
+
+class UnreadableHandover(Exception):
+    """The file cannot be used; the message says why and what to do."""
+
+
+def write(path: Path, stated: Stated, config: Config) -> None:
+    """Write what the hub says about itself, and the service's own traits in `config`.
+
+    The file appears whole or not at all, and is never readable by others.
+    """
+    document = {
+        "schema": SCHEMA,
+        **_stated_to_json(stated),
+        "service": _plain(config[SERVICE_SECTION]) if SERVICE_SECTION in config else {},
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # mkstemp makes files that only their owner can read
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(document, file, ensure_ascii=False, indent=1)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def load(path: Path) -> tuple[Stated, dict[str, Any]]:
+    """Read what `write` wrote.
+
+    Returns:
+        What the hub says about itself, and the service's own traits.
+
+    Raises:
+        UnreadableHandover: the file is missing, damaged or of a newer version.
+    """
+    try:
+        document = json.loads(path.read_bytes())
+    except OSError as error:
+        raise UnreadableHandover(
+            f"{path}: {error.strerror}; restart the hub, which writes it at its start"
+        ) from None
+    except UnicodeDecodeError as error:
+        raise UnreadableHandover(
+            f"{path}: byte {error.start} is not UTF-8; restart the hub, which writes the file anew"
+        ) from None
+    except ValueError as error:
+        raise UnreadableHandover(
+            f"{path}: {error}; restart the hub, which writes the file anew"
+        ) from None
+    if not isinstance(document, Mapping) or document.get("schema") != SCHEMA:
+        raise UnreadableHandover(
+            f"{path}: not written by this version of jupyter_2i2c; install the same version for"
+            " the hub and the service, and restart the hub"
+        )
+    traits = document.get("service")
+    return _stated_from_json(document), dict(traits) if isinstance(traits, Mapping) else {}
+
+
+def stated_by(config: Config) -> Stated:
+    """All that a hub's configuration says about it: our traits, z2jh's values, the culler."""
+    culling = culling_of(resolved(config.JupyterHub, "services", []))
+    culler = Stated()
+    if culling:
+        source = Provenance("service", "the idle culler's arguments")
+        culler = Stated({"culling": culling}, {"culling": source})
+    return overlay(read(config, "service", "the hub's configuration"), culler, _chart_values())
+
+
+def _chart_values() -> Stated:
+    """The facts in the values of the z2jh chart, where that is what runs this hub."""
+    try:
+        from z2jh import get_config
+    except ImportError:
+        return Stated()
+    values = {key: get_config(key) for key in ("custom", "cull", "ingress")}
+    return from_values({CHART: values}, "service", lambda *keys: "/".join(keys[1:]) + " in values")
+
+
+def _stated_to_json(stated: Stated) -> dict[str, Any]:
+    facts = to_json(replace(HubFacts(), **stated.values))
+    return {
+        "facts": {name: facts[name] for name in stated.values},
+        "provenance": {name: to_json(each) for name, each in stated.provenance.items()},
+        "problems": [to_json(each) for each in stated.problems],
+    }
+
+
+def _stated_from_json(document: Mapping[str, Any]) -> Stated:
+    try:
+        given = document["facts"]
+        facts = from_json(HubFacts, given)
+        provenance = {
+            name: from_json(Provenance, each) for name, each in document["provenance"].items()
+        }
+        problems = tuple(from_json(Problem, each) for each in document["problems"])
+    except (KeyError, AttributeError, TypeError, ValueError) as error:
+        raise UnreadableHandover(f"the hub's file lacks something: {error!r}") from None
+    known = [name for name in given if name in HubFacts.__dataclass_fields__ and name in provenance]
+    return Stated(
+        {name: getattr(facts, name) for name in known},
+        {name: provenance[name] for name in known},
+        problems,
+    )
+
+
+def _plain(section: Config) -> dict[str, Any]:
+    """The traits of a section that have a plain JSON form."""
+    plain = {}
+    for name in section:
+        value = resolved(section, name, [])
+        try:
+            json.dumps(value)
+        except (TypeError, ValueError):
+            continue
+        plain[name] = value
+    return plain

@@ -1,0 +1,63 @@
+"""What operators' machines ask: `/healthz` and `/metrics`, on a listener of their own. Never behind the proxy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tornado import web
+
+from .identity import HubIdentities
+
+
+def operations_app(degraded: str, identities: HubIdentities) -> web.Application:
+    """The application of the second listener.
+
+    Args:
+        degraded: why the service shows defaults only; empty if it does not.
+        identities: of which the metrics tell how many are remembered.
+    """
+    from prometheus_client import CollectorRegistry, Gauge
+
+    registry = CollectorRegistry()
+    Gauge(
+        "jupyter_2i2c_remembered_tokens",
+        "Tokens whose owner the service remembers",
+        registry=registry,
+    ).set_function(lambda: len(identities))
+    Gauge(
+        "jupyter_2i2c_degraded",
+        "1 while the service cannot read the hub's configuration",
+        registry=registry,
+    ).set(1 if degraded else 0)
+    return web.Application(
+        [
+            (r"/healthz", HealthHandler, {"degraded": degraded}),
+            (r"/metrics", MetricsHandler, {"registry": registry}),
+        ]
+    )
+
+
+class HealthHandler(web.RequestHandler):
+    """Whether the process runs."""
+
+    def initialize(self, degraded: str) -> None:
+        self._degraded = degraded
+
+    def get(self) -> None:
+        """``{"status": "ok"}``, or ``{"status": "degraded", "message": …}``."""
+        status = {"status": "degraded", "message": self._degraded} if self._degraded else None
+        self.finish(status or {"status": "ok"})
+
+
+class MetricsHandler(web.RequestHandler):
+    """The numbers, for Prometheus; without names of people."""
+
+    def initialize(self, registry: Any) -> None:
+        self._registry = registry
+
+    def get(self) -> None:
+        """The metrics in Prometheus' text format."""
+        from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+        self.set_header("Content-Type", CONTENT_TYPE_LATEST)
+        self.finish(generate_latest(self._registry))

@@ -1,0 +1,65 @@
+"""The server extension. Loaded by Jupyter Server at its start, so it imports little and does nothing yet."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from jupyter_server.extension.application import ExtensionApp
+
+from .base import SETTING
+from .info import InfoHandler
+from .session import ServerHandler, SessionHandler
+
+if TYPE_CHECKING:
+    from .hub_client import HubClient
+    from .information import Information
+    from .observation import Observation
+
+
+class Jupyter2i2cApp(ExtensionApp):
+    """Routes for the panel. What they need is made when the first of them is asked."""
+
+    name = "jupyter_2i2c"
+    description = "Who runs this hub, what you run on, whom to ask, and the right to replicate."
+
+    def initialize_handlers(self) -> None:
+        """Add the routes."""
+        self.handlers.extend(
+            [
+                (r"/jupyter-2i2c/info", InfoHandler),
+                (r"/jupyter-2i2c/session", SessionHandler),
+                (r"/jupyter-2i2c/server", ServerHandler),
+            ]
+        )
+
+    def initialize_settings(self) -> None:
+        """Let the handlers find this object."""
+        self.settings[SETTING] = self
+
+    @cached_property
+    def hub(self) -> HubClient:
+        """The way to the hub and to the service beside it."""
+        from .hub_client import HubClient
+
+        return HubClient.from_environment()
+
+    @cached_property
+    def information(self) -> Information:
+        """The hub's facts as they are known here."""
+        from .information import Information
+
+        return Information(self.config, self.hub, self.log)
+
+    @cached_property
+    def observation(self) -> Observation:
+        """What this session uses and runs on."""
+        from .observation import Observation
+
+        return Observation(self.config, self.hub, self.log)
+
+    async def stop_extension(self) -> None:
+        """End what still runs on our behalf."""
+        made: dict[str, Any] = self.__dict__
+        if "observation" in made:
+            self.observation.stop()

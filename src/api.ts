@@ -1,0 +1,209 @@
+// What the server extension answers, typed: the mirror of model.py and of server/observation.py. Called by model.ts.
+
+import type { ServerConnection } from '@jupyterlab/services';
+
+import { requestAPI } from './request';
+
+/** Somebody with a part in the hub. */
+export interface IParty {
+  name: string;
+  url: string;
+}
+
+/** A run of plain text, or a link if it has an address. */
+export interface ISpan {
+  text: string;
+  url: string;
+}
+
+/** One layer of the right to replicate. */
+export interface ILayer {
+  key: string;
+  name: string;
+  level: string;
+  meaning: string;
+}
+
+/** Somebody to ask, and what for. */
+export interface IContact {
+  role: string;
+  name: string;
+  purpose: string;
+  audience: string;
+  email: string;
+  url: string;
+}
+
+/** A kind of request, and the answer that may be expected. */
+export interface ISupportCategory {
+  key: string;
+  name: string;
+  meaning: string;
+  objective: string;
+}
+
+/** Something that can be wrong with a hub. */
+export interface IOutageKind {
+  key: string;
+  name: string;
+  reportable: boolean;
+}
+
+/** Something the platform stands for, and the address at which it shows. */
+export interface IPrinciple {
+  name: string;
+  evidence: string;
+}
+
+/** A page worth a click. */
+export interface ILink {
+  name: string;
+  url: string;
+}
+
+/** A piece of open source, as found at run time. */
+export interface IComponent {
+  name: string;
+  version: string;
+  url: string;
+}
+
+/** When the hub stops servers by itself, in seconds; 0: not for that reason. */
+export interface ICulling {
+  timeout: number;
+  max_age: number;
+  every: number;
+  users: boolean;
+}
+
+/** All there is to say about a hub; an empty field hides its row. */
+export interface IHubFacts {
+  name: string;
+  description: string;
+  logo: string;
+  url: string;
+  org: IParty | null;
+  operated_by: IParty | null;
+  designed_by: IParty | null;
+  funded_by: IParty[];
+  provider: string;
+  region: string;
+  audience: string;
+  notices: ISpan[][];
+  learn_more: ISpan[];
+  docs_url: string;
+  status_url: string;
+  configuration_url: string;
+  statement: string;
+  statement_url: string;
+  layers: ILayer[];
+  commitments: string[];
+  platform: IParty | null;
+  mission: string;
+  mission_url: string;
+  principles: IPrinciple[];
+  roadmap_url: string;
+  upstream_url: string;
+  impact_url: string;
+  qualifications: ILink[];
+  contacts: IContact[];
+  support_categories: ISupportCategory[];
+  outage_kinds: IOutageKind[];
+  age_recipient: string;
+  culling: ICulling | null;
+  components: IComponent[];
+}
+
+/** Where a fact comes from. */
+export interface IProvenance {
+  layer: string;
+  source: string;
+}
+
+/** A setting that cannot be used. */
+export interface IProblem {
+  setting: string;
+  given: string;
+  expected: string;
+}
+
+/** How it stands with the hub's service. */
+export interface IServiceState {
+  state: 'ok' | 'no-hub' | 'no-service' | 'restart' | 'unavailable';
+  message: string;
+  /** Seconds since the service answered; null if it never did. */
+  age: number | null;
+}
+
+/** The answer of `jupyter-2i2c/info`. */
+export interface IInfo {
+  facts: IHubFacts;
+  provenance: Record<string, IProvenance>;
+  problems: IProblem[];
+  service: IServiceState;
+}
+
+/** How much is used, and of how much. */
+export interface IUsage {
+  used: number | null;
+  limit: number | null;
+}
+
+/** The answer of `jupyter-2i2c/session`; what is not known is null. */
+export interface ISession {
+  server: {
+    owner: string;
+    name: string;
+    started: string | null;
+    profile: string | null;
+    can_stop: boolean;
+  };
+  image: { name: string; tag: string } | null;
+  memory: IUsage | null;
+  cpu: IUsage | null;
+  home: {
+    state: 'measured' | 'measuring' | 'unknown';
+    used: number | null;
+    limit: number | null;
+    age: number | null;
+    left_out: string[];
+  };
+  versions: IComponent[];
+  hub_version: string | null;
+  you: { name: string; admin: boolean; owner: boolean };
+}
+
+/**
+ * The hub's facts.
+ *
+ * @param settings - How to reach the server.
+ * @param refresh - Whether to ask the hub's service again.
+ */
+export function fetchInfo(
+  settings: ServerConnection.ISettings,
+  refresh: boolean
+): Promise<IInfo> {
+  return requestAPI(settings, refresh ? 'info?refresh=1' : 'info');
+}
+
+/**
+ * What this session runs on and uses.
+ *
+ * @param settings - How to reach the server.
+ */
+export function fetchSession(
+  settings: ServerConnection.ISettings
+): Promise<ISession> {
+  return requestAPI(settings, 'session');
+}
+
+/**
+ * Ask the hub to stop this server.
+ *
+ * @param settings - How to reach the server.
+ */
+export function stopServer(
+  settings: ServerConnection.ISettings
+): Promise<Record<string, never>> {
+  return requestAPI(settings, 'server', { method: 'DELETE' });
+}

@@ -1,0 +1,171 @@
+// The content of the sidebar: a header and the sections, one below the other. Made by sidebar.ts when it is first shown.
+
+import { SidePanel } from '@jupyterlab/ui-components';
+import type { IStateDB } from '@jupyterlab/statedb';
+import {
+  type ITranslator,
+  nullTranslator,
+  type TranslationBundle
+} from '@jupyterlab/translation';
+import type { CommandRegistry } from '@lumino/commands';
+import type { Message } from '@lumino/messaging';
+import { Panel } from '@lumino/widgets';
+
+import '../style/panel.css';
+
+import type { HubModel } from './model';
+import { makeSection, type SectionPanel } from './sections';
+import { Header } from './sections/header';
+import { DOMAIN, type IHub, type SectionId } from './tokens';
+
+/** Where the state database keeps which sections are closed. */
+const STATE_KEY = 'jupyter-2i2c:panel';
+
+/** Sections that are closed until somebody opens them. */
+const CLOSED_AT_FIRST: readonly SectionId[] = ['about'];
+
+/**
+ * The panel.
+ *
+ * #### Notes
+ * Sections take the height they need and the panel scrolls as a whole, because they are there to
+ * be read. It asks for the facts when it is first shown, and follows the session only while that
+ * section is open and in sight.
+ */
+export class HubPanel extends SidePanel {
+  /**
+   * @param options - What it is made from.
+   */
+  constructor(options: HubPanel.IOptions) {
+    super({
+      content: new Panel(),
+      translator: options.translator ?? nullTranslator
+    });
+    const trans = (options.translator ?? nullTranslator).load(DOMAIN);
+    this._context = { ...options, trans };
+    this.addClass('jp-HubPanel');
+    this.content.node.setAttribute('aria-label', trans.__('About this hub'));
+    this.header.addWidget(new Header(this._context));
+    void this._restore();
+  }
+
+  /** The sections to show, in their order. */
+  set sections(ids: readonly SectionId[]) {
+    for (const [id, section] of this._sections) {
+      if (!ids.includes(id)) {
+        section.dispose();
+        this._sections.delete(id);
+      }
+    }
+    ids.forEach((id, index) => {
+      let section = this._sections.get(id);
+      if (!section) {
+        section = makeSection(id, this._context);
+        section.open = !this._closed.has(id);
+        section.openChanged.connect(this._onOpenChanged, this);
+        this._sections.set(id, section);
+      }
+      (this.content as Panel).insertWidget(index, section);
+    });
+    this._follow();
+  }
+
+  /**
+   * Open a section, bring it into sight and put the focus there.
+   *
+   * @param id - Which one.
+   */
+  reveal(id: SectionId): void {
+    const section = this._sections.get(id);
+    if (section) {
+      section.open = true;
+      section.focus();
+    }
+  }
+
+  protected onActivateRequest(msg: Message): void {
+    super.onActivateRequest(msg);
+    this._sections.values().next().value?.focus();
+  }
+
+  protected onAfterAttach(msg: Message): void {
+    super.onAfterAttach(msg);
+    this._follow();
+  }
+
+  protected onAfterShow(msg: Message): void {
+    super.onAfterShow(msg);
+    this._follow();
+  }
+
+  protected onAfterHide(msg: Message): void {
+    super.onAfterHide(msg);
+    this._follow();
+  }
+
+  protected onBeforeDetach(msg: Message): void {
+    super.onBeforeDetach(msg);
+    this._context.model.watching = false;
+  }
+
+  /**
+   * Ask for what is in sight, and for nothing else.
+   */
+  private _follow(): void {
+    const { model } = this._context;
+    const session = this._sections.get('session');
+    if (this.isVisible) {
+      void model.loadInfo();
+      // the right to replicate names the image, too
+      void model.loadSession();
+    }
+    model.watching = this.isVisible && !!session?.open;
+  }
+
+  private _onOpenChanged(): void {
+    for (const [id, each] of this._sections) {
+      if (each.open) {
+        this._closed.delete(id);
+      } else {
+        this._closed.add(id);
+      }
+    }
+    this._touched = true;
+    void this._context.state?.save(STATE_KEY, { closed: [...this._closed] });
+    this._follow();
+  }
+
+  private async _restore(): Promise<void> {
+    const saved = (await this._context.state
+      ?.fetch(STATE_KEY)
+      .catch(() => undefined)) as { closed?: unknown } | undefined;
+    if (this._touched || !Array.isArray(saved?.closed)) {
+      return;
+    }
+    this._closed = new Set(saved!.closed as SectionId[]);
+    for (const [id, section] of this._sections) {
+      section.open = !this._closed.has(id);
+    }
+  }
+
+  private readonly _context: HubPanel.IContext;
+  private readonly _sections = new Map<SectionId, SectionPanel>();
+  private _closed = new Set<SectionId>(CLOSED_AT_FIRST);
+  private _touched = false;
+}
+
+export namespace HubPanel {
+  /** What a panel is made from. */
+  export interface IOptions {
+    commands: CommandRegistry;
+    hub: IHub;
+    model: HubModel;
+    state: IStateDB | null;
+    translator: ITranslator | null;
+  }
+
+  /** What every section can use. */
+  export interface IContext extends IOptions {
+    trans: TranslationBundle;
+  }
+}

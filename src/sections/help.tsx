@@ -1,0 +1,105 @@
+// *Get help*: whom to ask, in which order, and what to expect. Rendered by sections/index.tsx.
+
+import React from 'react';
+
+import type { IContact, IHubFacts } from '../api';
+import { Asked } from '../components/asked';
+import { Copy } from '../components/copy';
+import { Link } from '../components/link';
+
+import type { ISectionProps } from '.';
+
+/**
+ * The section.
+ */
+export function HelpSection(props: ISectionProps): JSX.Element {
+  const { model, trans } = props;
+  return (
+    <Asked
+      asked={model.info}
+      retry={() => void model.refreshInfo()}
+      trans={trans}
+    >
+      {info => <Help {...props} facts={info.facts} />}
+    </Asked>
+  );
+}
+
+function Help(props: ISectionProps & { facts: IHubFacts }): JSX.Element {
+  const { facts, trans } = props;
+  return (
+    <>
+      {facts.contacts.length === 0 && (
+        <p className="jp-HubPanel-note">
+          {trans.__('Nobody to ask has been named for this hub.')}
+        </p>
+      )}
+      <ol className="jp-HubPanel-contacts">
+        {facts.contacts.map((contact, index) => (
+          <li key={index}>
+            <Contact {...props} contact={contact} />
+          </li>
+        ))}
+      </ol>
+      {facts.support_categories.length > 0 && (
+        <details>
+          <summary>{trans.__('What to expect')}</summary>
+          <ul className="jp-HubPanel-categories">
+            {facts.support_categories.map(category => (
+              <li key={category.key}>
+                <b>{category.name}</b>
+                <span>{category.meaning}</span>
+                <span className="jp-HubPanel-note">{category.objective}</span>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+      <p className="jp-HubPanel-links">
+        {facts.status_url && (
+          <Link url={facts.status_url}>{trans.__('Is the hub up?')}</Link>
+        )}
+        {facts.docs_url && (
+          <Link url={facts.docs_url}>{trans.__('Documentation')}</Link>
+        )}
+      </p>
+    </>
+  );
+}
+
+function Contact(props: ISectionProps & { contact: IContact }): JSX.Element {
+  const { contact, trans } = props;
+  const audience =
+    contact.audience === 'representatives'
+      ? trans.__('asked by the community’s representatives')
+      : contact.audience === 'administrators'
+        ? trans.__('asked by administrators')
+        : '';
+  return (
+    <>
+      <bdi className="jp-HubPanel-name">{contact.name}</bdi>
+      {[contact.purpose, audience].filter(Boolean).map(line => (
+        <span key={line} className="jp-HubPanel-note">
+          {line}
+        </span>
+      ))}
+      {contact.email && (
+        <span>
+          <Link url={`mailto:${encodeURIComponent(contact.email)}`}>
+            {contact.email}
+          </Link>
+          <Copy
+            text={contact.email}
+            label={trans.__('Copy %1', contact.email)}
+            trans={trans}
+          />
+        </span>
+      )}
+      {contact.url && (
+        <span>
+          <Link url={contact.url}>{trans.__('Their page')}</Link>
+        </span>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,60 @@
+// Names that every room of the panel shares: plugin ids, command ids, and the token of the model. No side effects.
+
+import { Token } from '@lumino/coreutils';
+
+import type { HubModel } from './model';
+
+/** The npm name, which begins every id. */
+export const PACKAGE = 'jupyter-2i2c';
+
+/** The translation domain. */
+export const DOMAIN = 'jupyter_2i2c';
+
+/** The panel's id among the shell's widgets. */
+export const PANEL_ID = 'jupyter-2i2c-panel';
+
+export namespace PluginIDs {
+  export const hub = `${PACKAGE}:hub`;
+  export const panel = `${PACKAGE}:panel`;
+  export const commands = `${PACKAGE}:commands`;
+  export const statusBar = `${PACKAGE}:status-bar`;
+  export const serverEnd = `${PACKAGE}:server-end`;
+}
+
+export namespace CommandIDs {
+  export const showPanel = `${PACKAGE}:show-panel`;
+  export const refresh = `${PACKAGE}:refresh`;
+  export const openHub = `${PACKAGE}:open-hub`;
+  export const stopServer = `${PACKAGE}:stop-server`;
+  export const copyStatement = `${PACKAGE}:copy-statement`;
+}
+
+/** The sections of the panel, in their order. */
+export const SECTIONS = ['hub', 'session', 'right', 'help', 'about'] as const;
+
+export type SectionId = (typeof SECTIONS)[number];
+
+/**
+ * What is known of the hub, shared by all plugins.
+ */
+export interface IHub {
+  /**
+   * The model, whose code is fetched when somebody needs it for the first time.
+   */
+  model(): Promise<HubModel>;
+
+  /**
+   * Where the hub's own pages are; empty on a computer without a hub.
+   */
+  readonly homeUrl: string;
+
+  /**
+   * The hub's page that anybody can read; empty without a hub.
+   */
+  readonly publicUrl: string;
+}
+
+export const IHub = new Token<IHub>(
+  `${PACKAGE}:IHub`,
+  'What is known of the hub that this server runs on.'
+);
