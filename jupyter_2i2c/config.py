@@ -15,8 +15,8 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
-from traitlets import TraitError, TraitType, Unicode
 from traitlets import List as ListTrait
+from traitlets import TraitError, TraitType, Unicode
 from traitlets.config import Config, Configurable
 from traitlets.config.loader import DeferredConfig, LazyConfigValue
 
@@ -174,7 +174,7 @@ class Record(TraitType[Any, Any]):
         return text.line(value)
 
 
-class Records(ListTrait):
+class Records(ListTrait[Any]):
     """A list of `Record`; a single one is taken as a list of one. Kept as a tuple."""
 
     def __init__(self, record: Record, **kwargs: Any) -> None:
@@ -195,7 +195,7 @@ class Records(ListTrait):
             self.error(obj, value)
 
 
-class Lines(ListTrait):
+class Lines(ListTrait[Any]):
     """A list of single lines of plain text. Kept as a tuple."""
 
     def info(self) -> str:
@@ -209,7 +209,7 @@ class Lines(ListTrait):
         return tuple(text.line(each[: text.MAX_TEXT]) for each in value)
 
 
-class Notices(ListTrait):
+class Notices(ListTrait[Any]):
     """A list of pieces of text or simple HTML. Kept as a tuple of `Span` tuples."""
 
     def info(self) -> str:
@@ -278,9 +278,9 @@ class HubInformation(Configurable):
         help="What the platform stands for; ``evidence`` is an address, or the name of a trait"
         " that holds one, such as ``configuration_url``.",
     ).tag(config=True)
-    roadmap_url = Address(help="What is planned.").tag(config=True)
+    roadmap_url = Address(help="What is planned for the platform.").tag(config=True)
     upstream_url = Address(help="Where contributions to open source are counted.").tag(config=True)
-    impact_url = Address(help="What came of it.").tag(config=True)
+    impact_url = Address(help="What came of the work on the platform.").tag(config=True)
     qualifications = Records(
         Record(Link),
         help="Pages about the operator's qualifications; shown to administrators.",
@@ -319,7 +319,7 @@ def read(config: Config, layer: str, source: str) -> Stated:
     Returns:
         The traits that are set and usable, and a `Problem` for each that is not.
     """
-    section = config[HubInformation.__name__] if HubInformation.__name__ in config else {}
+    section = config.get(HubInformation.__name__, {})
     return read_traits(section, layer, lambda name: f"c.HubInformation.{name} in {source}")
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 
-from traitlets.config import Config
+from traitlets.config import Application, Config
 
 from .config import read
 from .sources import Stated, from_service
@@ -28,12 +29,10 @@ def _configuration() -> Config:
     except ImportError:  # beside a hub
         return Config()
 
-    class Reader(JupyterApp):
-        name = "jupyter-2i2c"
-
-    reader = Reader(log_level=40)
+    reader = JupyterApp(log_level=logging.ERROR)
     for name in ("jupyter_server_config", "jupyter_2i2c_config"):
-        reader.load_config_file(name, reader.config_file_paths)
+        # what JupyterApp does itself, for its own name only
+        Application.load_config_file(reader, name, path=reader.config_file_paths)
     return reader.config
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from functools import lru_cache
+from functools import cache
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
@@ -302,7 +302,7 @@ def to_json(value: Any) -> dict[str, Any]:
     return asdict(value)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _types(cls: type[Any]) -> dict[str, Any]:
     hints = get_type_hints(cls)
     return {f.name: hints[f.name] for f in fields(cls)}
@@ -320,7 +320,7 @@ def from_json(cls: type[T], data: Any) -> T:
     if not isinstance(data, Mapping):
         raise ValueError(f"expected an object for {cls.__name__}, got {type(data).__name__}")
     values = {}
-    for name, kind in _types(cls).items():
+    for name, kind in _types(cls).items():  # type: ignore[arg-type]
         if name in data:
             try:
                 values[name] = _decode(kind, data[name])
@@ -354,4 +354,3 @@ def _decode(kind: Any, data: Any) -> Any:
     if not isinstance(data, kind) or (kind is int and isinstance(data, bool)):
         raise ValueError(f"expected {kind.__name__}")
     return data
-

@@ -97,7 +97,7 @@ class _Reader(HTMLParser):
             except ValueError:
                 self._href = ""
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_startendtag(self, tag: str, _: list[tuple[str, str | None]]) -> None:
         if tag in self.BLOCKS:
             self._pieces.append(Span("\n\n"))
 

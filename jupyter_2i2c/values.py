@@ -47,11 +47,13 @@ def load(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > MAX_FILE:
             raise UnreadableValues(f"{path}: larger than {MAX_FILE // 10**6} MB, not a values file")
-        document = yaml.load(path.read_text("utf-8"), Loader=_Loader)
+        document = yaml.load(path.read_text("utf-8"), Loader=_Loader)  # noqa: S506, a safe loader
     except OSError as error:
         raise UnreadableValues(f"{path}: {error.strerror or error}") from None
     except UnicodeDecodeError as error:
-        raise UnreadableValues(f"{path}: byte {error.start} is not UTF-8; save it as UTF-8") from None
+        raise UnreadableValues(
+            f"{path}: byte {error.start} is not UTF-8; save it as UTF-8"
+        ) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f" line {mark.line + 1}" if mark else ""

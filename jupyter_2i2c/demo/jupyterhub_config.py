@@ -1,8 +1,4 @@
-"""The example community's hub. Read by JupyterHub when `jupyter 2i2c demo` starts it.
-
-It doubles as an example of a configuration: what an operator writes is at the top, what makes a
-hub run on one machine without root or certificates is below it.
-"""
+"""The example community's hub, as an operator would describe it. Read by JupyterHub when `jupyter 2i2c demo` starts it."""
 
 import os
 import sys
@@ -10,13 +6,10 @@ from pathlib import Path
 
 from jupyter_2i2c import setup_hub
 
-c = get_config()  # noqa: F821
+load_subconfig(Path(__file__).with_name("one_machine.py"))
+c = get_config()
 
-setup_hub(
-    c,
-    url=f"http://127.0.0.1:{os.environ['DEMO_SERVICE_PORT']}",
-    config_file=Path(os.environ["DEMO_STATE"]) / "jupyter_2i2c.json",
-)
+setup_hub(c, url=f"http://127.0.0.1:{os.environ['LOCAL_HUB_SERVICE_PORT']}")
 
 c.HubInformation.name = "Coastal Ocean Hub"
 c.HubInformation.org = "Example University · Coastal Lab"
@@ -58,6 +51,12 @@ c.HubInformation.contacts = [
     },
 ]
 
+c.Authenticator.admin_users = {"admin"}
+c.Authenticator.allowed_users = {"ada", "grace", "katherine"}
+c.Spawner.mem_limit = "2G"
+c.Spawner.cpu_limit = 2
+c.Spawner.environment = {"JUPYTER_IMAGE": "example/coastal-notebook:2026.11"}
+
 HOUR = 3600
 c.JupyterHub.services = [
     {
@@ -78,31 +77,3 @@ c.JupyterHub.load_roles = [
         "scopes": ["list:users", "read:users:activity", "read:servers", "delete:servers"],
     }
 ]
-
-# One machine, one port, no root, no certificates.
-
-state = Path(os.environ["DEMO_STATE"])
-port = os.environ["DEMO_PORT"]
-c.JupyterHub.bind_url = f"http://127.0.0.1:{port}"
-c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{os.environ['DEMO_HUB_PORT']}"
-c.JupyterHub.db_url = f"sqlite:///{state}/jupyterhub.sqlite"
-c.JupyterHub.cookie_secret_file = str(state / "cookie_secret")
-c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{os.environ['DEMO_PROXY_API_PORT']}"
-c.ConfigurableHTTPProxy.command = [os.environ["DEMO_PROXY"]]
-c.ConfigurableHTTPProxy.pid_file = str(state / "proxy.pid")
-c.HubService.metrics_bind = f"127.0.0.1:{os.environ['DEMO_METRICS_PORT']}"
-
-c.JupyterHub.authenticator_class = "dummy"
-c.DummyAuthenticator.password = os.environ["DEMO_PASSWORD"]
-c.Authenticator.admin_users = {"admin"}
-c.Authenticator.allowed_users = {"ada", "grace", "katherine"}
-
-c.JupyterHub.spawner_class = "simple"
-c.SimpleLocalProcessSpawner.home_dir_template = str(state / "home" / "{username}")
-c.Spawner.cmd = [str(Path(sys.executable).with_name("jupyterhub-singleuser"))]
-c.Spawner.default_url = "/lab"
-c.Spawner.mem_limit = "2G"
-c.Spawner.cpu_limit = 2
-c.Spawner.environment = {"JUPYTER_IMAGE": "example/coastal-notebook:2026.11"}
-# servers of the same user share this user's configuration, but not the machine's own
-c.Spawner.args = ["--allow-root"] if os.geteuid() == 0 else []

@@ -52,9 +52,9 @@ class HubService(Application):
     hub_concurrency = Integer(
         4, help="Questions that may be on their way to the hub at the same time."
     ).tag(config=True)
-    stop_timeout = Float(
-        5.0, help="Seconds that running requests get when the service stops."
-    ).tag(config=True)
+    stop_timeout = Float(5.0, help="Seconds that running requests get when the service stops.").tag(
+        config=True
+    )
 
     def start(self) -> None:
         """Run until a signal says stop."""
@@ -152,9 +152,7 @@ class HubService(Application):
         """One line a request that failed on our side; without queries, tokens or names."""
         status = handler.get_status()
         if status >= 500:
-            self.log.warning(
-                "%s %s: %d", handler.request.method, handler.request.path, status
-            )
+            self.log.warning("%s %s: %d", handler.request.method, handler.request.path, status)
 
 
 def _certificates() -> dict[str, Any]:

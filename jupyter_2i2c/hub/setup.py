@@ -104,7 +104,7 @@ def _has_extra_user_scopes() -> bool:
 def _add_service(hub: Config, url: str, config_file: Path) -> None:
     """Register the service; one that is there already gets only what it lacks."""
     services = list(resolved(hub, "services", []))
-    ours = {
+    ours: dict[str, Any] = {
         "name": SERVICE,
         "url": url,
         "display": True,
@@ -166,7 +166,7 @@ def _through_proxy(hub: Config) -> tuple[str, str]:
     else:
         scheme = "https" if resolved(hub, "ssl_key", "") else "http"
         port, name = resolved(hub, "port", 8000), resolved(hub, "ip", "")
-    if name in ("", "0.0.0.0", "*"):
+    if name in ("", "0.0.0.0", "*"):  # noqa: S104
         name = "127.0.0.1"
     elif name == "::":
         name = "[::1]"

@@ -25,6 +25,8 @@ from traitlets.config import Config, Configurable
 
 from .resources import amount
 
+WALK = Path(__file__).with_name("home_walk.py")
+
 WALK_TIMEOUT = 1800
 """Seconds after which counting is given up."""
 
@@ -64,7 +66,7 @@ class HomeDirectory(Configurable):
         help="``walk`` counts the files. ``filesystem`` asks the file system, which is right only"
         " where each home is one of its own, or has a quota that its file system shows.",
     ).tag(config=True)
-    usage_hook = CallableTrait(
+    usage_hook: Any = CallableTrait(
         default_value=None,
         allow_none=True,
         help="A function without arguments that returns bytes used and bytes allowed (or None),"
@@ -78,6 +80,7 @@ class HomeDirectory(Configurable):
     max_age = Integer(
         3600, min=60, help="Seconds after which it is measured again, once somebody looks."
     ).tag(config=True)
+
     @classmethod
     def configured(cls, config: Config, log: logging.Logger | Any) -> HomeDirectory:
         """The home directory by its configuration; by the defaults if that is wrong."""
@@ -134,11 +137,11 @@ class HomeDirectory(Configurable):
         return usage.used, usage.total
 
     def _by_walk(self) -> tuple[int, int | None]:
-        script = Path(__file__).with_name("home_walk.py")
         self._walk = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(script), str(self._directory), *self.shared],
+            [sys.executable, "-I", "-S", str(WALK), str(self._directory), *self.shared],
             stdout=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
             text=True,
         )
         try:

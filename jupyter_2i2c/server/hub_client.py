@@ -83,7 +83,7 @@ class HubClient:
         self.server = server
         self._host = service_host
         self._token = token
-        self._tls = dict(tls or {})
+        self._tls: dict[str, Any] = dict(tls or {})
         self._client: AsyncHTTPClient | None = None
 
     @classmethod

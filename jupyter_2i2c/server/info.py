@@ -22,4 +22,4 @@ class InfoHandler(HubPanelHandler):
             "message": …, "age": seconds or null}}``. Example: ``tests/data/info.json``.
         """
         refresh = self.get_query_argument("refresh", "") == "1"
-        await self.finish(await self.extension.information.answer(refresh))
+        self.finish(await self.extension.information.answer(refresh))

@@ -122,6 +122,15 @@ class Observation:
             await asyncio.shield(self._sampling)
         return self._body
 
+    async def may_stop(self) -> bool:
+        """Whether this server's token may stop it, asked of the hub anew.
+
+        Raises:
+            HubError: there is no hub, or it does not answer.
+        """
+        answer = await self._hub.ask_hub("user")
+        return isinstance(answer.body, Mapping) and self._stops(answer.body.get("scopes"))
+
     def stop(self) -> None:
         """End a measurement that still runs."""
         self._home.stop()
@@ -155,7 +164,6 @@ class Observation:
             return  # what was known stays
         self._hub_version = me.hub_version or self._hub_version
         model = me.body if isinstance(me.body, Mapping) else {}
-        scopes = model.get("scopes") or []
         server = self._of_model(model)
         if not server:
             try:
@@ -168,7 +176,7 @@ class Observation:
             name=self._hub.server,
             started=server.get("started") if isinstance(server.get("started"), str) else None,
             profile=profile_of(server.get("user_options")),
-            can_stop=self._may_stop(scopes),
+            can_stop=self._stops(model.get("scopes")),
         )
 
     def _of_model(self, model: Any) -> Mapping[str, Any]:
@@ -176,7 +184,7 @@ class Observation:
         server = servers.get(self._hub.server) if isinstance(servers, Mapping) else None
         return server if isinstance(server, Mapping) else {}
 
-    def _may_stop(self, scopes: Any) -> bool:
+    def _stops(self, scopes: Any) -> bool:
         user, server = self._hub.user, self._hub.server
         enough = {
             "delete:servers",

@@ -97,7 +97,7 @@ class ControlGroup:
         """Directories that may be this process's group, the most likely first."""
         found = []
         for line in self._own.splitlines():
-            _, names, path = (line.split(":", 2) + ["", ""])[:3]
+            _, names, path = [*line.split(":", 2), "", ""][:3]
             for controller in controllers:
                 if controller in names.split(","):
                     base = self._root / controller

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
+from tornado.iostream import StreamClosedError
 
 from .base import HubPanelHandler
+
+ELSEWHERE = "stop the server on the hub's own page instead"
 
 
 class SessionHandler(HubPanelHandler):
@@ -30,7 +34,7 @@ class SessionHandler(HubPanelHandler):
             "owner": not owner or visitor.get("name") == owner,
         }
         session = await self.extension.observation.session()
-        await self.finish(session[:-1] + b',"you":' + json.dumps(you).encode() + b"}")
+        self.finish(session[:-1] + b',"you":' + json.dumps(you).encode() + b"}")
 
 
 class ServerHandler(HubPanelHandler):
@@ -39,11 +43,11 @@ class ServerHandler(HubPanelHandler):
     @web.authenticated
     @authorized
     async def delete(self) -> None:
-        """Ask the hub to stop this server; 202 when the hub has begun.
+        """Have the hub stop this server; 202 before it does, because nothing can be said after.
 
         Raises:
             web.HTTPError: 403 for anybody but the server's owner, or if the server's token may
-                not; 503 if the hub does not answer.
+                not stop it; 404 without a hub; 503 if the hub does not answer.
         """
         from .hub_client import HubError
 
@@ -51,11 +55,16 @@ class ServerHandler(HubPanelHandler):
         if hub.on_hub and self.visitor.get("name") != hub.user:
             raise web.HTTPError(403, "only its owner can stop this server from here")
         try:
-            await hub.ask_hub(hub.server_path, "DELETE")
+            allowed = await self.extension.observation.may_stop()
         except HubError as error:
             status = 404 if error.state == "no-hub" else 503
-            raise web.HTTPError(
-                status, f"{error.message}; stop the server on the hub's own page instead"
-            ) from None
+            raise web.HTTPError(status, f"{error.message}; {ELSEWHERE}") from None
+        if not allowed:
+            raise web.HTTPError(403, f"this hub does not let a server stop itself; {ELSEWHERE}")
         self.set_status(202)
-        await self.finish("{}")
+        with suppress(StreamClosedError):
+            await self.finish("{}")
+        try:
+            await hub.ask_hub(hub.server_path, "DELETE")
+        except HubError as error:
+            self.log.error("the hub did not stop this server: %s", error.message)

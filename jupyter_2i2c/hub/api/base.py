@@ -49,7 +49,6 @@ class ApiHandler(web.RequestHandler):
         try:
             owner = await self._identities.owner(token)
         except HubUnavailable as error:
-            self.set_header("Retry-After", str(RETRY_AFTER))
             raise web.HTTPError(503, f"{error}; try again in {RETRY_AFTER} s") from None
         self._let_in(owner)
 
@@ -62,13 +61,22 @@ class ApiHandler(web.RequestHandler):
             )
         self.identity = owner
 
+    def last_known(self) -> str:
+        """JSON of what is public and known all the same while the hub does not answer; empty: none."""
+        return ""
+
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Errors are JSON with a message that a person can act on."""
         error = kwargs.get("exc_info", (None, None, None))[1]
         message = HTTPStatus(status_code).phrase
         if isinstance(error, web.HTTPError) and error.log_message:
             message = error.log_message
-        self.finish(json.dumps({"message": message}))
+        body = json.dumps({"message": message})
+        if status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+            self.set_header("Retry-After", str(RETRY_AFTER))
+            if known := self.last_known():
+                body = f'{body[:-1]}, "last_known": {known}}}'
+        self.finish(body)
 
     def get(self, *_: Any) -> Any:
         """No such page, unless a subclass has one."""

@@ -38,6 +38,10 @@ class InfoHandler(ApiHandler):
         else:
             self.finish(answer.body)
 
+    def last_known(self) -> str:
+        """The facts: they are public, and on the public page."""
+        return self._facts.answer.body.decode()
+
     def compute_etag(self) -> str | None:
         """The tag is made with the answer, not for each request."""
         return None

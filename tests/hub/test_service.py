@@ -1,0 +1,146 @@
+"""The service beside a real hub: what it tells to whom."""
+
+import json
+
+import httpx
+import pytest
+
+pytestmark = pytest.mark.end_to_end
+
+INFO = "services/2i2c/api/v1/info"
+ACCESS = "access:services!service=2i2c"
+
+
+def ask(hub, path=INFO, token="", **headers):
+    if token:
+        headers["Authorization"] = f"token {token}"
+    return httpx.get(hub.url + path, headers=headers, trust_env=False)
+
+
+def test_a_user_with_a_token_gets_the_facts(hub, ada):
+    answer = ask(hub, token=ada.token(scopes=[ACCESS]))
+    assert answer.status_code == 200
+    body = answer.json()
+    assert body["version"] == 1
+    assert body["facts"]["name"] == "Test hub"
+    assert (
+        body["provenance"]["name"]["source"] == "c.HubInformation.name in the hub's configuration"
+    )
+    components = {each["name"]: each["version"] for each in body["facts"]["components"]}
+    assert components["JupyterHub"] == hub.version
+
+
+def test_the_answer_can_be_kept_and_comes_small(hub, ada):
+    token = ada.token()
+    answer = ask(hub, token=token)
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert answer.headers["Cache-Control"] == "private, max-age=60"
+    again = ask(hub, token=token, **{"If-None-Match": answer.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    plain = ask(hub, token=token, **{"Accept-Encoding": "identity"})
+    assert plain.json() == answer.json()
+    assert "Content-Encoding" not in plain.headers
+
+
+def test_nobody_else_gets_anything_from_the_api(hub, ada, boss):
+    nobody = [
+        (401, ask(hub)),
+        (401, ask(hub, Authorization="Basic YTpi")),
+        (401, ask(hub, INFO + f"?token={ada.token()}")),
+        (403, ask(hub, token="made-up")),
+        (403, ask(hub, token=ada.token(scopes=["read:users:name!user"]))),
+        (403, ask(hub, token=boss.token(scopes=["list:users"]))),
+        (401, ada.browser.get(INFO)),  # with the hub's cookies
+        (401, boss.browser.get(INFO)),
+    ]
+    for status, answer in nobody:
+        assert answer.status_code == status, answer.request.headers
+        assert list(answer.json()) == ["message"]
+        assert answer.json()["message"]
+
+
+def test_every_method_and_path_of_the_api_refuses_who_may_not(hub, ada):
+    token = ada.token()
+    for path in (INFO, "services/2i2c/api/", "services/2i2c/api/v1/", "services/2i2c/api/v2/info"):
+        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"):
+            url = hub.url + path
+            assert httpx.request(method, url, trust_env=False).status_code == 401
+            if (method, path) != ("GET", INFO):
+                headers = {"Authorization": f"token {token}"}
+                status = httpx.request(method, url, headers=headers, trust_env=False).status_code
+                assert status in (404, 405), (method, path)
+
+
+def test_anybody_can_read_the_public_page(hub):
+    answer = ask(hub, "services/2i2c/")
+    assert answer.status_code == 200
+    assert "Test hub" in answer.text
+    assert "mailto:a@b.example" in answer.text
+    assert "with or without 2i2c." in answer.text
+    assert "<script" not in answer.text
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_what_is_not_there_says_so_without_telling_more(hub):
+    answer = ask(hub, "services/2i2c/nothing")
+    assert answer.status_code == 404
+    assert "tornado" not in answer.text.lower()
+
+
+def test_health_and_metrics_have_a_listener_of_their_own(hub, ada):
+    assert ask(hub, "services/2i2c/healthz").status_code == 404
+    assert ask(hub, "services/2i2c/metrics").status_code == 404
+    here = f"http://127.0.0.1:{hub.metrics_port}"
+    assert httpx.get(f"{here}/healthz").json() == {"status": "ok"}
+    metrics = httpx.get(f"{here}/metrics").text
+    assert "jupyter_2i2c_remembered_tokens" in metrics
+    assert "ada" not in metrics
+
+
+def test_a_users_server_reaches_it_with_its_own_token(ada):
+    answer = ada.ask_server("jupyter-2i2c/info")
+    assert answer["service"]["state"] == "ok"
+    assert answer["facts"]["name"] == "Test hub"
+
+
+def test_the_session_is_told_as_the_hub_knows_it(hub, ada):
+    session = ada.ask_server("jupyter-2i2c/session")
+    assert session["server"]["owner"] == "ada"
+    assert session["server"]["started"]
+    assert session["server"]["can_stop"] is True
+    assert session["hub_version"] == hub.version
+    assert session["you"] == {"name": "ada", "admin": False, "owner": True}
+
+
+def test_a_visiting_administrator_is_not_taken_for_the_owner(hub, ada, boss):
+    token = boss.token()
+    address = f"{hub.url}user/ada/jupyter-2i2c"
+    headers = {"Authorization": f"token {token}"}
+    session = httpx.get(f"{address}/session", headers=headers).json()
+    assert session["you"] == {"name": "boss", "admin": True, "owner": False}
+    refused = httpx.request("DELETE", f"{address}/server", headers=headers)
+    assert refused.status_code == 403
+    assert "only its owner" in refused.json()["message"]
+
+
+def test_its_file_holds_no_token(hub):
+    handed = (hub.state / "jupyter_2i2c.json").read_text()
+    assert json.loads(handed)["facts"]["name"] == "Test hub"
+    assert "token" not in handed
+
+
+def test_z_its_owner_can_stop_a_server(ada):
+    token = ada.token()
+    answer = httpx.request(
+        "DELETE",
+        f"{ada.hub.url}user/ada/jupyter-2i2c/server",
+        headers={"Authorization": f"token {token}"},
+        timeout=30,
+    )
+    assert answer.status_code == 202
+    ada.hub.until(
+        "the server has stopped", lambda: not ada.api("GET", "users/ada").json()["server"]
+    )

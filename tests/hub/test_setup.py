@@ -1,0 +1,193 @@
+"""`setup_hub` composes with what a configuration has, and overwrites nothing."""
+
+import json
+import stat
+
+import pytest
+from traitlets.config import Config
+
+from jupyter_2i2c import setup_hub
+from jupyter_2i2c.hub.scopes import ACCESS, CUSTOM_SCOPES, ServerTokenScopes, mints_tokens
+from jupyter_2i2c.hub.setup import _has_extra_user_scopes
+
+
+@pytest.fixture
+def c(tmp_path, monkeypatch):
+    """A configuration that is being read, by no running hub."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PROXY_PUBLIC_SERVICE_HOST", raising=False)
+    return Config()
+
+
+def service(c, name="2i2c"):
+    (found,) = [each for each in c.JupyterHub.services if each["name"] == name]
+    return found
+
+
+def test_an_empty_configuration_gets_service_scopes_and_address(c, tmp_path):
+    setup_hub(c)
+    ours = service(c)
+    assert ours["url"] == "http://127.0.0.1:10300"
+    assert ours["command"][-2:] == ["-m", "jupyter_2i2c.hub"]
+    assert ours["environment"] == {"JUPYTER_2I2C_CONFIG_FILE": str(tmp_path / "jupyter_2i2c.json")}
+    assert c.JupyterHub.custom_scopes == CUSTOM_SCOPES
+    assert c.Spawner.environment == {
+        "JUPYTER_2I2C_SERVICE_URL": "http://127.0.0.1:8000/services/2i2c/"
+    }
+    assert isinstance(c.Spawner.server_token_scopes, ServerTokenScopes)
+    if _has_extra_user_scopes():
+        assert c.JupyterHub.extra_user_scopes == {ACCESS}
+    else:
+        assert c.JupyterHub.load_roles == [{"name": "user", "scopes": ["self", ACCESS]}]
+
+
+def test_what_is_there_stays(c):
+    other = {"name": "other", "api_token": "x" * 32}
+    role = {"name": "user", "scopes": ["self", "shares!user"], "description": "mine"}
+    c.JupyterHub.services = [other]
+    c.JupyterHub.load_roles = [{"name": "else"}, role]
+    c.JupyterHub.custom_scopes = {"custom:mine": {"description": "mine"}}
+    c.Spawner.environment = {"MINE": "1", "JUPYTER_2I2C_SERVICE_URL": "http://mine/"}
+    setup_hub(c)
+    assert c.JupyterHub.services[0] == other
+    assert c.JupyterHub.load_roles == [
+        {"name": "else"},
+        {"name": "user", "scopes": ["self", "shares!user", ACCESS], "description": "mine"},
+    ]
+    assert role["scopes"] == ["self", "shares!user"]  # their object is not changed
+    assert set(c.JupyterHub.custom_scopes) == {"custom:mine", *CUSTOM_SCOPES}
+    assert c.Spawner.environment == {"MINE": "1", "JUPYTER_2I2C_SERVICE_URL": "http://mine/"}
+
+
+def test_lists_that_are_only_appended_to_are_understood(c):
+    c.JupyterHub.services.append({"name": "other"})
+    c.JupyterHub.load_roles.append({"name": "user"})
+    c.Spawner.environment.update({"MINE": "1"})
+    setup_hub(c)
+    assert [each["name"] for each in c.JupyterHub.services] == ["other", "2i2c"]
+    assert c.JupyterHub.load_roles == [{"name": "user", "scopes": ["self", ACCESS]}]
+    assert c.Spawner.environment["MINE"] == "1"
+
+
+def test_calling_it_twice_changes_nothing_more(c):
+    setup_hub(c)
+    before = (str(c.JupyterHub), c.Spawner.server_token_scopes, dict(c.Spawner.environment))
+    setup_hub(c)
+    assert before == (str(c.JupyterHub), c.Spawner.server_token_scopes, c.Spawner.environment)
+
+
+def test_a_spawner_that_sets_its_own_is_composed_with(c):
+    c.KubeSpawner.environment = {"MINE": "1"}
+    c.KubeSpawner.server_token_scopes = ["users:activity!user"]
+    c.DockerSpawner.image = "x"
+    setup_hub(c)
+    assert set(c.KubeSpawner.environment) == {"MINE", "JUPYTER_2I2C_SERVICE_URL"}
+    assert c.KubeSpawner.server_token_scopes.before == ["users:activity!user"]
+    assert "environment" not in c.DockerSpawner
+
+
+def test_a_service_that_runs_elsewhere_is_left_as_it_is(c):
+    external = {"name": "2i2c", "url": "http://2i2c-service:10300", "api_token": "x" * 32}
+    c.JupyterHub.services = [dict(external)]
+    setup_hub(c)
+    assert service(c) == external
+
+
+def test_a_managed_service_may_have_its_own_environment(c):
+    c.JupyterHub.services = [
+        {"name": "2i2c", "command": ["mine"], "environment": {"A": "1"}, "url": "http://x:1"}
+    ]
+    setup_hub(c)
+    ours = service(c)
+    assert (ours["command"], ours["url"]) == (["mine"], "http://x:1")
+    assert set(ours["environment"]) == {"A", "JUPYTER_2I2C_CONFIG_FILE"}
+
+
+@pytest.mark.parametrize(
+    ("hub", "address"),
+    [
+        ({}, "http://127.0.0.1:8000/services/2i2c/"),
+        ({"base_url": "/jupyter"}, "http://127.0.0.1:8000/jupyter/services/2i2c/"),
+        ({"bind_url": "http://10.0.0.1:80/x/"}, "http://10.0.0.1:80/x/services/2i2c/"),
+        ({"bind_url": "http://:9000"}, "http://127.0.0.1:9000/services/2i2c/"),
+        ({"bind_url": "http://0.0.0.0:9000"}, "http://127.0.0.1:9000/services/2i2c/"),
+        ({"bind_url": "http://[::]:9000"}, "http://[::1]:9000/services/2i2c/"),
+        ({"ip": "10.0.0.2", "port": 81}, "http://10.0.0.2:81/services/2i2c/"),
+        ({"ip": "fd00::1", "port": 81}, "http://[fd00::1]:81/services/2i2c/"),
+        ({"ssl_key": "k", "port": 443}, "https://127.0.0.1:443/services/2i2c/"),
+    ],
+)
+def test_f36_f37_servers_reach_the_service_through_the_proxy(c, hub, address):
+    c.JupyterHub.update(hub)
+    setup_hub(c)
+    assert c.Spawner.environment["JUPYTER_2I2C_SERVICE_URL"] == address
+
+
+def test_on_kubernetes_the_proxy_has_a_service_of_its_own(c, monkeypatch):
+    monkeypatch.setenv("PROXY_PUBLIC_SERVICE_HOST", "10.0.0.1")
+    c.JupyterHub.base_url = "/x/"
+    setup_hub(c)
+    address = c.Spawner.environment["JUPYTER_2I2C_SERVICE_URL"]
+    assert address == "http://proxy-public/x/services/2i2c/"
+
+
+def test_on_a_hub_with_subdomains_servers_ask_for_the_services_host(c):
+    c.JupyterHub.subdomain_host = "https://hub.example:8443"
+    setup_hub(c)
+    assert c.Spawner.environment["JUPYTER_2I2C_SERVICE_HOST"] == "2i2c--service.hub.example:8443"
+
+
+def test_the_operator_can_say_where_the_service_is(c):
+    c.JupyterHub.subdomain_host = "https://hub.example"
+    setup_hub(c, service_url="https://hub.example/services/2i2c/")
+    assert c.Spawner.environment == {
+        "JUPYTER_2I2C_SERVICE_URL": "https://hub.example/services/2i2c/"
+    }
+
+
+def test_the_service_gets_a_file_that_only_its_owner_can_read(c, tmp_path):
+    c.HubInformation.name = "A hub"
+    c.HubInformation.docs_url = "nope"
+    c.HubService.metrics_bind = "127.0.0.1:1"
+    setup_hub(c)
+    path = tmp_path / "jupyter_2i2c.json"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    document = json.loads(path.read_text())
+    assert document["facts"] == {"name": "A hub"}
+    assert document["service"] == {"metrics_bind": "127.0.0.1:1"}
+    assert [path.name for path in tmp_path.iterdir()] == ["jupyter_2i2c.json"]
+
+
+def test_mistakes_are_told_in_the_hubs_log(c, caplog):
+    c.HubInformation.docs_url = "nope"
+    setup_hub(c)
+    assert (
+        "jupyter_2i2c: c.HubInformation.docs_url in the hub's configuration: given" in caplog.text
+    )
+
+
+def test_a_hub_starts_even_where_the_file_cannot_be_written(c, tmp_path, caplog):
+    (tmp_path / "file").write_text("")
+    setup_hub(c, config_file=tmp_path / "file" / "x.json")
+    assert service(c)
+    assert "set config_file" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("scope", "mints"),
+    [
+        ("self", True),
+        ("inherit", True),
+        ("tokens", True),
+        ("tokens!user=ada", True),
+        ("admin:users", True),
+        ("admin:servers!user", True),
+        ("read:tokens!user", False),
+        ("users:activity!user", False),
+        ("access:servers!server", False),
+        ("servers!user", False),
+        (ACCESS, False),
+    ],
+)
+def test_a13_scopes_that_could_mint_an_administrators_token_are_known(scope, mints):
+    assert mints_tokens(scope) is mints
