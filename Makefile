@@ -29,53 +29,54 @@ install: .venv/installed .proxy/installed
 
 .venv/created:
 	@echo "Making a virtual environment in .venv …"
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed; say which with make PYTHON=…")'
-	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check uv
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed; say which with make PYTHON=…")'
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check uv
 	@touch $@
 
 .venv/tools: .venv/created pyproject.toml
 	@echo "Installing what the build needs …"
-	$(UV) .venv 'jupyter-builder>=1.2,<2' hatchling hatch-nodejs-version hatch-jupyter-builder
+	@$(UV) .venv 'jupyter-builder>=1.2,<2' hatchling hatch-nodejs-version hatch-jupyter-builder
 	@touch $@
 
 node_modules/installed: .venv/tools package.json yarn.lock
 	@command -v node > /dev/null || { echo "Node.js 20 or newer is needed to build the panel."; exit 1; }
 	@echo "Installing the panel's packages …"
-	jlpm install --immutable > .venv/jlpm.log 2>&1 || { cat .venv/jlpm.log; exit 1; }
+	@jlpm install --immutable > .venv/jlpm.log 2>&1 || { cat .venv/jlpm.log; exit 1; }
 	@touch $@
 
 .venv/built: node_modules/installed $(SOURCES)
 	@echo "Building the panel …"
-	jlpm build:prod > .venv/build.log 2>&1 || { cat .venv/build.log; exit 1; }
+	@jlpm build:prod > .venv/build.log 2>&1 || { cat .venv/build.log; exit 1; }
 	@touch $@
 
 .venv/installed: .venv/built pyproject.toml
 	@echo "Installing JupyterLab, JupyterHub and the project …"
-	$(UV) .venv --no-build-isolation --editable '.[dev]'
-	jupyter-builder develop . --overwrite > .venv/develop.log 2>&1 || { cat .venv/develop.log; exit 1; }
-	mkdir -p .venv/etc/jupyter/jupyter_server_config.d
-	ln -sf $(CURDIR)/jupyter-config/server-config/jupyter_2i2c.json .venv/etc/jupyter/jupyter_server_config.d/
+	@$(UV) .venv --no-build-isolation --editable '.[dev]'
+	@mkdir -p .venv/share/jupyter/labextensions .venv/etc/jupyter/jupyter_server_config.d
+	@rm -rf .venv/share/jupyter/labextensions/jupyter-2i2c
+	@ln -s $(CURDIR)/jupyter_2i2c/labextension .venv/share/jupyter/labextensions/jupyter-2i2c
+	@ln -sf $(CURDIR)/jupyter-config/server-config/jupyter_2i2c.json .venv/etc/jupyter/jupyter_server_config.d/
 	@touch $@
 
 .proxy/installed: .ci/proxy/package.json .ci/proxy/package-lock.json
 	@echo "Installing configurable-http-proxy …"
 	@mkdir -p .proxy && cp .ci/proxy/package.json .ci/proxy/package-lock.json .ci/proxy/.npmrc .proxy/
-	npm ci --prefix .proxy --silent --no-audit --no-fund > .proxy/npm.log 2>&1 || { cat .proxy/npm.log; exit 1; }
+	@npm ci --prefix .proxy --silent --no-audit --no-fund > .proxy/npm.log 2>&1 || { cat .proxy/npm.log; exit 1; }
 	@touch $@
 
 dist/wheel: .venv/installed $(shell git ls-files -co --exclude-standard -- jupyter_2i2c)
 	@echo "Building a wheel …"
-	rm -rf dist
-	.venv/bin/python -m build --wheel --no-isolation --outdir dist . > .venv/wheel.log 2>&1 || { cat .venv/wheel.log; exit 1; }
+	@rm -rf dist
+	@.venv/bin/python -m build --wheel --no-isolation --outdir dist . > .venv/wheel.log 2>&1 || { cat .venv/wheel.log; exit 1; }
 	@touch $@
 
 install-oldest: .venv-oldest/installed
 
 .venv-oldest/installed: dist/wheel .ci/oldest.txt
 	@echo "Installing the oldest supported versions in .venv-oldest …"
-	test -d .venv-oldest || $(PYTHON) -m venv .venv-oldest
-	$(UV) .venv-oldest --reinstall-package jupyter_2i2c --constraints .ci/oldest.txt "$$(ls $(CURDIR)/dist/*.whl)[test]"
+	@test -d .venv-oldest || $(PYTHON) -m venv .venv-oldest
+	@$(UV) .venv-oldest --reinstall-package jupyter_2i2c --constraints .ci/oldest.txt "$$(ls $(CURDIR)/dist/*.whl)[test]"
 	@touch $@
 
 # --- what people type -----------------------------------------------------------------------
