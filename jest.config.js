@@ -23,6 +23,7 @@ module.exports = {
   collectCoverageFrom: ['src/**/*.{ts,tsx}', '!src/**/__tests__/**'],
   coverageReporters: ['lcov', 'text'],
   reporters: ['default'],
+  roots: ['<rootDir>/src', '<rootDir>/style'],
   testRegex: 'src/__tests__/.*\\.spec\\.tsx?$',
   transformIgnorePatterns: [`/node_modules/(?!${publishedAsEsModules}).+`]
 };

@@ -10,7 +10,7 @@ The TypeScript mirror is ``src/api.ts``; ``tests/data/info.json`` is asserted in
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -299,7 +299,13 @@ class FactSheet:
 
 def to_json(value: Any) -> dict[str, Any]:
     """The plain JSON form of one of the dataclasses above: tuples become lists."""
-    return asdict(value)
+    return {field.name: _encode(getattr(value, field.name)) for field in fields(value)}
+
+
+def _encode(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_encode(each) for each in value]
+    return to_json(value) if hasattr(value, "__dataclass_fields__") else value
 
 
 @cache

@@ -80,7 +80,9 @@ export function formatDuration(
   }
   if (hours > 0) {
     const rest = minutes % 60;
-    return rest ? trans.__('%1 h %2 min', hours, rest) : trans.__('%1 h', hours);
+    return rest
+      ? trans.__('%1 h %2 min', hours, rest)
+      : trans.__('%1 h', hours);
   }
   return minutes > 0
     ? trans.__('%1 min', minutes)

@@ -23,7 +23,9 @@ const STORAGE_KEY = 'jupyter-2i2c:announced-end';
  */
 export function endOf(session: ISession | null, maxAge: number): number | null {
   const started = Date.parse(session?.server.started ?? '');
-  return maxAge > 0 && Number.isFinite(started) ? started + maxAge * 1000 : null;
+  return maxAge > 0 && Number.isFinite(started)
+    ? started + maxAge * 1000
+    : null;
 }
 
 /**

@@ -20,7 +20,9 @@ const plugin: JupyterFrontEndPlugin<IHub> = {
     const { hubHost, hubPrefix } = paths.urls;
     const model = async () => {
       const { HubModel } = await import('../model');
-      return new HubModel({ serverSettings: app.serviceManager.serverSettings });
+      return new HubModel({
+        serverSettings: app.serviceManager.serverSettings
+      });
     };
     let made: ReturnType<typeof model> | null = null;
     return {

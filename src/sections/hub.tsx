@@ -113,9 +113,7 @@ function Facts(props: ISectionProps & { info: IInfo }): JSX.Element {
 /**
  * Settings of this server that could not be used, for whoever can mend them.
  */
-function Problems(
-  props: ISectionProps & { info: IInfo }
-): JSX.Element | null {
+function Problems(props: ISectionProps & { info: IInfo }): JSX.Element | null {
   const { info, model, trans } = props;
   const mends = !props.hub.homeUrl || model.session.value?.you.admin;
   if (info.problems.length === 0 || !mends) {

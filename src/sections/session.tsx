@@ -134,11 +134,7 @@ function whenItStops(
   const end = endOf(session, culling.max_age);
   const idle = culling.timeout ? formatDuration(culling.timeout, trans) : '';
   if (idle && end !== null) {
-    return trans.__(
-      'after %1 idle, at the latest %2',
-      idle,
-      formatTime(end)
-    );
+    return trans.__('after %1 idle, at the latest %2', idle, formatTime(end));
   }
   if (idle) {
     return trans.__('after %1 idle', idle);

@@ -1,0 +1,35 @@
+// The JSON that Python and the browser share; `tests/test_contract.py` reads the same files.
+
+import type { IInfo, ISession } from '../api';
+
+import { info, session } from './data';
+
+describe('the shared JSON', () => {
+  it('is an answer of jupyter-2i2c/info', () => {
+    const typed: IInfo = info();
+    expect(typed.facts.name).toBe('Coastal Ocean Hub');
+    expect(typed.facts.funded_by.map(party => party.name)).toEqual([
+      'National Ocean Fund',
+      'Example University'
+    ]);
+    expect(typed.facts.layers.map(layer => layer.level)).toEqual([
+      'MAY',
+      'SHOULD',
+      'MUST',
+      'MUST'
+    ]);
+    expect(typed.facts.principles[0].evidence).toMatch(/^https:/);
+    expect(typed.provenance['name'].layer).toBe('service');
+    expect(typed.service).toEqual({ state: 'ok', message: '', age: 12 });
+  });
+
+  it('is an answer of jupyter-2i2c/session', () => {
+    const typed: ISession = session();
+    expect(typed.image).toEqual({
+      name: 'quay.io/pangeo/pangeo-notebook',
+      tag: '2026.06.04'
+    });
+    expect(typed.home.left_out).toEqual(['shared']);
+    expect(typed.you.owner).toBe(true);
+  });
+});

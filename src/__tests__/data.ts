@@ -1,0 +1,58 @@
+// What the specs share: the JSON of the Python tests, and a server that answers with it.
+
+import { readFileSync } from 'fs';
+import { join } from 'path';
+
+import { ServerConnection } from '@jupyterlab/services';
+
+import type { IInfo, ISession } from '../api';
+
+function read(name: string): unknown {
+  const path = join(__dirname, '..', '..', 'tests', 'data', name);
+  return JSON.parse(readFileSync(path, 'utf-8'));
+}
+
+/** An answer of `jupyter-2i2c/info`. */
+export function info(change: (info: IInfo) => void = () => undefined): IInfo {
+  const value = read('info.json') as IInfo;
+  change(value);
+  return value;
+}
+
+/** An answer of `jupyter-2i2c/session`. */
+export function session(
+  change: (session: ISession) => void = () => undefined
+): ISession {
+  const value = read('session.json') as ISession;
+  change(value);
+  return value;
+}
+
+/** A server that answers as it is told, and remembers what it was asked. */
+export class StandIn {
+  /** Method and path of each request. */
+  readonly asked: string[] = [];
+
+  /** What it answers at each path below `jupyter-2i2c/`. */
+  answers: Record<string, () => Response | Promise<Response>> = {
+    info: () => json(info()),
+    session: () => json(session())
+  };
+
+  readonly settings = ServerConnection.makeSettings({
+    baseUrl: 'http://localhost/user/ada/',
+    fetch: async (input: RequestInfo | URL, init?: RequestInit) => {
+      const request = new Request(input, init);
+      const url = new URL(request.url);
+      const path = url.pathname.replace('/user/ada/jupyter-2i2c/', '');
+      const refresh = url.searchParams.get('refresh') ? '?refresh' : '';
+      this.asked.push(`${request.method} ${path}${refresh}`);
+      return this.answers[path]();
+    }
+  });
+}
+
+/** A response with this JSON. */
+export function json(body: unknown, status = 200): Response {
+  return new Response(JSON.stringify(body), { status });
+}
