@@ -73,19 +73,16 @@ export class HubPanel extends SidePanel {
   /**
    * Open a section, bring it into sight and put the focus there.
    *
-   * @param id - Which one.
+   * @param id - Which one; null for the first, as it is.
    */
-  reveal(id: SectionId): void {
-    const section = this._sections.get(id);
+  reveal(id: SectionId | null): void {
+    const section = id && this._sections.get(id);
     if (section) {
       section.open = true;
       section.focus();
+    } else {
+      this._sections.values().next().value?.focus();
     }
-  }
-
-  protected onActivateRequest(msg: Message): void {
-    super.onActivateRequest(msg);
-    this._sections.values().next().value?.focus();
   }
 
   protected onAfterAttach(msg: Message): void {

@@ -34,13 +34,9 @@ export class HubSidebar extends Panel {
   }
 
   /**
-   * Open a section and bring it into sight.
-   *
-   * @param section - Which one.
+   * The section to open, bring into sight and put the focus on when this is next activated.
    */
-  reveal(section: SectionId): void {
-    void this._load().then(content => content.reveal(section));
-  }
+  target: SectionId | null = null;
 
   protected onAfterAttach(msg: Message): void {
     super.onAfterAttach(msg);
@@ -54,7 +50,9 @@ export class HubSidebar extends Panel {
 
   protected onActivateRequest(msg: Message): void {
     super.onActivateRequest(msg);
-    void this._load().then(content => content.activate());
+    const { target } = this;
+    this.target = null;
+    void this._load().then(content => content.reveal(target));
   }
 
   private _loadIfVisible(): void {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jupyter_2i2c import setup_hub
 
-load_subconfig(Path(__file__).with_name("one_machine.py"))
+load_subconfig(str(Path(__file__).with_name("one_machine.py")))
 c = get_config()
 
 setup_hub(c, url=f"http://127.0.0.1:{os.environ['LOCAL_HUB_SERVICE_PORT']}")

@@ -19,7 +19,9 @@ const plugin: JupyterFrontEndPlugin<IHub> = {
   activate: (app: JupyterFrontEnd, paths: JupyterFrontEnd.IPaths): IHub => {
     const { hubHost, hubPrefix } = paths.urls;
     const model = async () => {
-      const { HubModel } = await import('../model');
+      const { HubModel } = await import(
+        /* webpackChunkName: "model" */ '../model'
+      );
       return new HubModel({
         serverSettings: app.serviceManager.serverSettings
       });

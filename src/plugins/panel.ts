@@ -17,8 +17,7 @@ import {
   IHub,
   PANEL_ID,
   PluginIDs,
-  SECTIONS,
-  type SectionId
+  SECTIONS
 } from '../tokens';
 
 const plugin: JupyterFrontEndPlugin<void> = {
@@ -95,11 +94,8 @@ const plugin: JupyterFrontEndPlugin<void> = {
         }
       },
       execute: args => {
+        sidebar.target = SECTIONS.find(id => id === args['section']) ?? null;
         shell.activateById(PANEL_ID);
-        const section = SECTIONS.find(id => id === args['section']);
-        if (section) {
-          sidebar.reveal(section as SectionId);
-        }
       }
     });
   }

@@ -32,7 +32,10 @@ const plugin: JupyterFrontEndPlugin<void> = {
       .then(async model => {
         await model.loadInfo();
         if (model.info.value?.facts.culling?.max_age) {
-          const { announceEnd } = await import('../serverEnd');
+          // in one file with the model, which every hub's page fetches
+          const { announceEnd } = await import(
+            /* webpackChunkName: "model" */ '../serverEnd'
+          );
           await announceEnd(model, (translator ?? nullTranslator).load(DOMAIN));
         }
       });

@@ -9,8 +9,10 @@ import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 
-import { hubIcon } from '../icons';
 import { CommandIDs, DOMAIN, IHub, PluginIDs } from '../tokens';
+
+/** Characters of a hub's name that are shown; the rest is shown on hovering. */
+const MAX_NAME = 30;
 
 const plugin: JupyterFrontEndPlugin<void> = {
   id: PluginIDs.statusBar,
@@ -35,23 +37,33 @@ const plugin: JupyterFrontEndPlugin<void> = {
       return;
     }
     const trans = (translator ?? nullTranslator).load(DOMAIN);
-    const button = document.createElement('button');
-    const name = document.createElement('span');
-    button.className = 'jp-HubStatus';
-    button.title = trans.__('About this hub');
-    button.append(
-      hubIcon.element({ tag: 'span', stylesheet: 'statusBar' }),
-      name
-    );
-    button.onclick = () =>
+    const show = () =>
       void app.commands.execute(CommandIDs.showPanel, { section: 'hub' });
-    const item = new Widget({ node: button });
+    // Lab's own classes, so that nothing has to be loaded for its looks
+    const item = new Widget();
+    item.addClass('jp-mod-highlighted');
+    const name = item.node;
+    name.classList.add('jp-StatusBar-TextItem');
+    name.setAttribute('role', 'button');
+    name.tabIndex = 0;
+    name.onclick = show;
+    name.onkeydown = event => {
+      if (event.key === 'Enter' || event.key === ' ') {
+        event.preventDefault();
+        show();
+      }
+    };
+    const say = (words: string): void => {
+      name.textContent =
+        words.length > MAX_NAME ? `${words.slice(0, MAX_NAME - 1)}…` : words;
+      name.title = trans.__('About this hub: %1', words);
+    };
+    say(trans.__('Hub'));
     statusBar.registerStatusItem(PluginIDs.statusBar, {
       item,
       align: 'right',
       rank: 10
     });
-    name.textContent = trans.__('Hub');
     const use = (given: ISettingRegistry.ISettings): void =>
       item.setHidden(given.get('visible').composite === false);
     void settings?.load(PluginIDs.statusBar).then(
@@ -65,7 +77,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
       .then(() => hub.model())
       .then(async model => {
         await model.loadInfo();
-        name.textContent = model.info.value?.facts.name || trans.__('Hub');
+        say(model.info.value?.facts.name || trans.__('Hub'));
       });
   }
 };

@@ -1,11 +1,11 @@
 // What a section of the panel is, and which there are. Called by panel.ts.
 
 import {
+  Button,
   caretDownIcon,
   PanelWithToolbar,
   ReactWidget,
-  refreshIcon,
-  ToolbarButton
+  refreshIcon
 } from '@jupyterlab/ui-components';
 import { UUID } from '@lumino/coreutils';
 import type { Message } from '@lumino/messaging';
@@ -174,11 +174,17 @@ export function makeSection(
   if (refresh[id]) {
     section.toolbar.addItem(
       'refresh',
-      new ToolbarButton({
-        icon: refreshIcon,
-        tooltip: trans.__('Refresh'),
-        onClick: () => void refresh[id]!()
-      })
+      ReactWidget.create(
+        <Button
+          minimal
+          small
+          title={trans.__('Refresh')}
+          aria-label={trans.__('Refresh')}
+          onClick={() => void refresh[id]!()}
+        >
+          <refreshIcon.react tag="span" />
+        </Button>
+      )
     );
   }
   return section;

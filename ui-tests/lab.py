@@ -1,0 +1,95 @@
+"""JupyterLab and Notebook on a hub, as a person uses them. Called by the browser tests and by docs/build.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from jupyter_2i2c.demo.local_hub import LocalHub
+
+PANEL = "jupyter-2i2c-panel"
+
+# Lab's own question about news, which would stand in the way
+NO_NEWS = "@jupyterlab/apputils-extension:announcements"
+
+
+class Lab:
+    """A page of one person's server."""
+
+    def __init__(self, hub: LocalHub, page: Page) -> None:
+        self.hub = hub
+        self.page = page
+        self.user = ""
+        self.errors: list[str] = []
+        self.requests: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("request", lambda request: self.requests.append(request.url))
+
+    def log_in(self, user: str) -> None:
+        """Log in at the hub, and wait until the server has started."""
+        self.user = user
+        self.page.goto(f"{self.hub.url}hub/login?next=/hub/spawn")
+        self.page.fill("#username_input", user)
+        self.page.fill("#password_input", self.hub.password)
+        self.page.click("#login_submit")
+        self.page.wait_for_url(f"**/user/{user}/**", timeout=90_000)
+
+    def open(self, path: str) -> None:
+        """Open a page of the server."""
+        self.requests.clear()
+        self.page.goto(f"{self.hub.url}user/{self.user}/{path}")
+        if path.startswith("lab"):
+            self.page.wait_for_selector("#jupyterlab-splash", state="detached")
+            self.page.wait_for_selector(".jp-Launcher")
+
+    @property
+    def tab(self) -> Locator:
+        """The panel's icon in the sidebar."""
+        return self.page.locator(f'.jp-SideBar [data-id="{PANEL}"]')
+
+    @property
+    def panel(self) -> Locator:
+        return self.page.locator(f"#{PANEL}")
+
+    def open_panel(self) -> Locator:
+        """Open the panel and wait for its facts."""
+        self.tab.click()
+        self.ready()
+        return self.panel
+
+    def ready(self) -> None:
+        """Wait until the panel shows facts and session."""
+        expect(self.section("This hub").get_by_text("Run by")).to_be_visible()
+        expect(self.section("Your session").get_by_text("Memory")).to_be_visible()
+
+    def section(self, name: str) -> Locator:
+        heading = self.page.get_by_role("heading", name=name, exact=True, level=2)
+        return self.panel.locator(".jp-HubPanel-section", has=heading)
+
+    def toggle(self, name: str) -> Locator:
+        """The button that opens and closes a section."""
+        return self.panel.get_by_role("button", name=name, exact=True)
+
+    def run(self, command: str, **arguments: Any) -> None:
+        """Run a command of the palette."""
+        self.page.keyboard.press("Control+Shift+c")
+        self.page.get_by_placeholder("SEARCH", exact=False).fill(command)
+        self.page.keyboard.press("Enter")
+
+    def theme(self, name: str) -> None:
+        """Choose one of Lab's themes."""
+        self.page.get_by_role("menuitem", name="Settings", exact=True).click()
+        self.page.get_by_text("Theme", exact=True).hover()
+        self.page.get_by_text(name, exact=True).click()
+        expect(self.page.locator("body")).to_have_attribute("data-jp-theme-name", name)
+
+    def faults(self, axe: str, where: str) -> list[str]:
+        """What axe finds wrong at a selector, one line each."""
+        self.page.evaluate(axe)
+        found = self.page.evaluate("where => axe.run(where)", where)
+        return [
+            f"{violation['id']}: {node['html']} {node['failureSummary']}"
+            for violation in found["violations"]
+            for node in violation["nodes"]
+        ]
