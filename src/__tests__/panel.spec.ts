@@ -150,10 +150,11 @@ describe('HubPanel', () => {
     );
     const layers = right.getAllByRole('listitem').slice(0, 4);
     const told = layers.map(layer => layer.textContent);
-    expect(told[0]).toMatch(/Your code and data.*may be open/);
-    expect(told[1]).toMatch(/should be open.*Here: pangeo-notebook 2026.06.04/);
-    expect(told[2]).toMatch(/must be open.*Here: JupyterHub 6.1.1/);
-    expect(told[3]).toMatch(/must be portable.*Here: Example Cloud, north-1/);
+    expect(told[0]).toMatch(/Your code and data.*MAY/);
+    expect(told[1]).toMatch(/SHOULD.*Here: pangeo-notebook 2026.06.04/);
+    expect(told[2]).toMatch(/MUST.*Here: JupyterHub 6.1.1/);
+    expect(told[3]).toMatch(/MUST.*Here: Example Cloud, north-1/);
+    right.getByTitle('must be portable');
     right.getByRole('link', { name: /Read it in full/ });
   });
 

@@ -77,7 +77,16 @@ function Contact(props: ISectionProps & { contact: IContact }): JSX.Element {
         : '';
   return (
     <>
-      <bdi className="jp-HubPanel-name">{contact.name}</bdi>
+      <span className="jp-HubPanel-name">
+        <bdi>{contact.name}</bdi>
+        {contact.email && (
+          <Copy
+            text={contact.email}
+            label={trans.__('Copy %1', contact.email)}
+            trans={trans}
+          />
+        )}
+      </span>
       {[contact.purpose, audience].filter(Boolean).map(line => (
         <span key={line} className="jp-HubPanel-note">
           {line}
@@ -88,18 +97,26 @@ function Contact(props: ISectionProps & { contact: IContact }): JSX.Element {
           <Link url={`mailto:${encodeURIComponent(contact.email)}`}>
             {contact.email}
           </Link>
-          <Copy
-            text={contact.email}
-            label={trans.__('Copy %1', contact.email)}
-            trans={trans}
-          />
         </span>
       )}
       {contact.url && (
         <span>
-          <Link url={contact.url}>{trans.__('Their page')}</Link>
+          <Link url={contact.url}>{Private.site(contact.url)}</Link>
         </span>
       )}
     </>
   );
+}
+
+namespace Private {
+  /**
+   * The site that an address leads to; the address itself if it is none.
+   */
+  export function site(url: string): string {
+    try {
+      return new URL(url).host || url;
+    } catch {
+      return url;
+    }
+  }
 }

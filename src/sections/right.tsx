@@ -47,7 +47,7 @@ function Right(props: ISectionProps & { facts: IHubFacts }): JSX.Element {
           <li key={layer.key}>
             <span className="jp-HubPanel-layer">
               <span>{layer.name}</span>
-              <span className="jp-HubPanel-level">{level(layer, props)}</span>
+              <abbr title={level(layer, props)}>{layer.level}</abbr>
             </span>
             <span className="jp-HubPanel-note">{layer.meaning}</span>
             <span className="jp-HubPanel-here">

@@ -15,6 +15,7 @@ from ...sources import evidence, sheet_to_json
 from ..facts import Facts
 
 LEVELS = {"MAY": "may be open", "SHOULD": "should be open", "MUST": "must be open"}
+PORTABLE = "must be portable"
 
 
 @lru_cache(maxsize=1)
@@ -62,7 +63,10 @@ class PublicPageHandler(web.RequestHandler):
                 facts=facts,
                 contacts=ordered["contacts"],
                 principles=[(each.name, evidence(each, facts)) for each in facts.principles],
-                levels=LEVELS,
+                promises=[
+                    PORTABLE if layer.key == "cloud" else LEVELS.get(layer.level, layer.level)
+                    for layer in facts.layers
+                ],
                 hub_url=self._hub_url,
             )
         )
