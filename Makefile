@@ -52,6 +52,7 @@ node_modules/installed: .venv/tools package.json yarn.lock
 
 .venv/installed: .venv/built pyproject.toml
 	@echo "Installing JupyterLab, JupyterHub and the project …"
+	@rm -rf .venv/share/jupyter/labextensions/jupyter-2i2c
 	@$(UV) .venv --no-build-isolation --editable '.[dev]'
 	@mkdir -p .venv/share/jupyter/labextensions .venv/etc/jupyter/jupyter_server_config.d
 	@rm -rf .venv/share/jupyter/labextensions/jupyter-2i2c

@@ -82,12 +82,17 @@ class Lab:
         self.page.get_by_placeholder("SEARCH", exact=False).fill(command)
         self.page.keyboard.press("Enter")
 
-    def theme(self, name: str) -> None:
-        """Choose one of Lab's themes."""
+    def theme(self, name: str) -> bool:
+        """Choose one of Lab's themes; False if this Lab does not have it."""
         self.page.get_by_role("menuitem", name="Settings", exact=True).click()
-        self.page.get_by_text("Theme", exact=True).hover()
-        self.page.get_by_text(name, exact=True).click()
+        self.page.locator(".lm-Menu").get_by_text("Theme", exact=True).hover()
+        entry = self.page.locator(".lm-Menu").get_by_text(name, exact=True)
+        self.page.locator(".lm-Menu").get_by_text("JupyterLab Light", exact=True).wait_for()
+        if not entry.is_visible():
+            return False
+        entry.click()
         expect(self.page.locator("body")).to_have_attribute("data-jp-theme-name", name)
+        return True
 
     def faults(self, axe: str, where: str) -> list[str]:
         """What axe finds wrong at a selector, one line each."""

@@ -61,7 +61,8 @@ def test_before_it_is_opened_it_has_asked_for_little(lab):
     "theme", ["JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"]
 )
 def test_axe_finds_no_fault(lab, axe, theme):
-    lab.theme(theme)
+    if not lab.theme(theme):
+        pytest.skip(f"this Lab has no theme {theme}")
     lab.open_panel()
     lab.toggle("About").click()
     lab.panel.get_by_text("What to expect").click()
@@ -101,8 +102,8 @@ def test_it_can_be_used_by_keyboard_alone(lab):
         "Right to Replicate",
         "Read it in full",
         "Get help",
-        "help@lab.university.example",
         "Copy help@lab.university.example",
+        "help@lab.university.example",
         "What to expect",
         "About",
     ]

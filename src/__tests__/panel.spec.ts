@@ -3,6 +3,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { StateDB } from '@jupyterlab/statedb';
 import { CommandRegistry } from '@lumino/commands';
+import { PromiseDelegate } from '@lumino/coreutils';
 import { Widget } from '@lumino/widgets';
 import { fireEvent, screen, waitFor, within } from '@testing-library/dom';
 import axe from 'axe-core';
@@ -241,14 +242,11 @@ describe('HubPanel', () => {
   });
 
   it('shows that it waits, then what came', async () => {
-    let answer: (response: Response) => void;
-    server.answers['info'] = () =>
-      new Promise(resolve => {
-        answer = resolve;
-      });
+    const answer = new PromiseDelegate<Response>();
+    server.answers['info'] = () => answer.promise;
     show();
     await within(section('This hub')).findByText('Loading…');
-    answer!(json(info()));
+    answer.resolve(json(info()));
     await screen.findByText('Run by');
     expect(screen.queryByText('Loading…')).toBeNull();
   });

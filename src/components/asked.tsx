@@ -1,10 +1,11 @@
 // What was asked for: on its way, missing, or there. Called by the sections.
 
-import { Button } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import type { IAsked } from '../model';
+
+import { Button } from './button';
 
 /** What it is made from. */
 export interface IAskedProps<T> {
@@ -29,9 +30,7 @@ export function Asked<T>(props: IAskedProps<T>): JSX.Element {
               <bdi>{asked.error.message}</bdi>
             </p>
           )}
-          <Button small onClick={props.retry}>
-            {trans.__('Try again')}
-          </Button>
+          <Button onClick={props.retry}>{trans.__('Try again')}</Button>
         </div>
       )}
       {asked.value !== null

@@ -1,8 +1,10 @@
 // A button that copies. Called by the sections.
 
-import { Button, copyIcon, LabIcon } from '@jupyterlab/ui-components';
+import { copyIcon } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
+
+import { Button } from './button';
 
 /** What a copy button is made from. */
 export interface ICopyProps {
@@ -36,15 +38,8 @@ export function Copy(props: ICopyProps): JSX.Element {
   };
   return (
     <>
-      <Button
-        minimal
-        small
-        className="jp-HubPanel-copy"
-        title={props.label}
-        aria-label={props.label}
-        onClick={() => void copy()}
-      >
-        <LabIcon.resolveReact icon={copyIcon} tag="span" />
+      <Button bare label={props.label} onClick={() => void copy()}>
+        <copyIcon.react tag="span" />
       </Button>
       <span className="jp-HubPanel-said" role="status">
         {said}

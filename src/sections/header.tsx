@@ -1,9 +1,10 @@
 // The top of the panel: which hub this is, and how it stands with its service. Called by panel.ts.
 
-import { Button, ReactWidget } from '@jupyterlab/ui-components';
+import { ReactWidget } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import type { IInfo } from '../api';
+import { Button } from '../components/button';
 import { Party } from '../components/link';
 import { formatDuration } from '../format';
 
@@ -90,7 +91,6 @@ function Standing(props: ISectionProps & { info: IInfo }): JSX.Element | null {
       <p title={props.info.service.message}>{said}</p>
       {state === 'unavailable' && (
         <Button
-          small
           disabled={model.info.loading}
           onClick={() => void model.refreshInfo()}
         >

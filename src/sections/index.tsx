@@ -1,7 +1,6 @@
 // What a section of the panel is, and which there are. Called by panel.ts.
 
 import {
-  Button,
   caretDownIcon,
   PanelWithToolbar,
   ReactWidget,
@@ -14,6 +13,7 @@ import { Widget } from '@lumino/widgets';
 import React from 'react';
 
 import { Boundary } from '../components/boundary';
+import { Button } from '../components/button';
 import type { HubPanel } from '../panel';
 import type { SectionId } from '../tokens';
 
@@ -176,10 +176,8 @@ export function makeSection(
       'refresh',
       ReactWidget.create(
         <Button
-          minimal
-          small
-          title={trans.__('Refresh')}
-          aria-label={trans.__('Refresh')}
+          bare
+          label={trans.__('Refresh')}
           onClick={() => void refresh[id]!()}
         >
           <refreshIcon.react tag="span" />

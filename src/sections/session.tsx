@@ -1,10 +1,10 @@
 // *Your session*: what it runs on, what it uses and when it ends. Rendered by sections/index.tsx.
 
-import { Button } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import type { ICulling, ISession, IUsage } from '../api';
 import { Asked } from '../components/asked';
+import { Button } from '../components/button';
 import { Copy } from '../components/copy';
 import { Meter } from '../components/meter';
 import { Row, Rows } from '../components/rows';
@@ -103,7 +103,6 @@ function Session(
       {props.hub.homeUrl && session.you.owner && (
         <p className="jp-HubPanel-actions">
           <Button
-            small
             onClick={() => void props.commands.execute(CommandIDs.stopServer)}
           >
             {server.can_stop
