@@ -38,11 +38,12 @@ class Hubs:
         self._number = 0
 
     def config(self, *parts: str) -> Path:
+        """A configuration file of these parts, for a hub with some people."""
         self._number += 1
-        return write_config(self._directory / f"hub_{self._number}.py", *parts)
+        return write_config(self._directory / f"hub_{self._number}.py", PEOPLE, *parts)
 
     def start(self, *parts: str, **options: Any) -> LocalHub:
-        return self._stack.enter_context(LocalHub(self.config(PEOPLE, *parts), **options))
+        return self._stack.enter_context(LocalHub(self.config(*parts), **options))
 
     def log_in(self, hub: LocalHub, name: str) -> Person:
         person = Person(hub, name)

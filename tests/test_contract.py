@@ -75,5 +75,4 @@ def test_what_a_released_panel_reads_is_still_told(data):
     for path in released(data):
         theirs = json.loads(path.read_text("utf-8"))["facts"]
         assert set(theirs) <= set(ours), path.name
-        known = {name: value for name, value in to_json(from_json(HubFacts, theirs)).items()}
-        assert json.loads(json.dumps(known)) == {**ours, **theirs}, path.name
+        assert to_json(from_json(HubFacts, theirs)) == {**ours, **theirs}, path.name

@@ -118,10 +118,10 @@ class LocalHub:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self.until("the hub", lambda: self._answers("hub/api/"))
+        self.until("the hub", lambda: self.answers("hub/api/"))
         if service:
             self._say("Waiting for its service …")
-            self.until("the service", lambda: self._answers("services/2i2c/"))
+            self.until("the service", lambda: self.answers("services/2i2c/"))
 
     @property
     def version(self) -> str:
@@ -151,7 +151,8 @@ class LocalHub:
                 )
             time.sleep(0.1)
 
-    def _answers(self, path: str) -> bool:
+    def answers(self, path: str) -> bool:
+        """Whether the hub, or what is behind its proxy, answers at `path`."""
         # whatever proxy this machine uses for the world is not for its own loopback
         return httpx.get(self.url + path, trust_env=False, timeout=10).status_code == 200
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ..hubs import PEOPLE, SETUP
+from ..hubs import SETUP
 
 pytestmark = pytest.mark.end_to_end
 
@@ -43,9 +43,9 @@ def test_a_server_older_than_the_service_is_told_to_restart_it(hubs):
     # an operator who put the address, but not the scope, before
     address = f'c.Spawner.environment = {{"JUPYTER_2I2C_SERVICE_URL": "{hub.url}services/2i2c/"}}'
     mal = hubs.log_in(hub, "mal")
-    hub.restart(hubs.config(PEOPLE, keep, address), service=False)
+    hub.restart(hubs.config(keep, address), service=False)
     mal.start_server()
-    hub.restart(hubs.config(PEOPLE, keep, SETUP))
+    hub.restart(hubs.config(keep, SETUP))
     assert ada.ask_server("jupyter-2i2c/info")["service"]["state"] == "no-service"
     assert mal.ask_server("jupyter-2i2c/info")["service"]["state"] == "restart"
     assert ada.ask_server("jupyter-2i2c/info")["facts"]["statement"]

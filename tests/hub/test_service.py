@@ -84,6 +84,11 @@ def test_anybody_can_read_the_public_page(hub):
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
+def test_a_panel_can_ask_whether_the_page_is_there(hub):
+    answer = httpx.head(f"{hub.url}services/2i2c/", trust_env=False)
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
 def test_what_is_not_there_says_so_without_telling_more(hub):
     answer = ask(hub, "services/2i2c/nothing")
     assert answer.status_code == 404

@@ -70,3 +70,7 @@ class PublicPageHandler(web.RequestHandler):
                 hub_url=self._hub_url,
             )
         )
+
+    def head(self) -> None:
+        """That there is a page; a panel whose server is older than the service asks for this."""
+        self.get()

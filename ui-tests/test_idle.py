@@ -1,0 +1,71 @@
+"""A panel that nobody looks at keeps no server alive, on a hub with a real proxy and a real culler."""
+
+from __future__ import annotations
+
+import json
+
+from tests.hubs import SETUP, Hubs
+
+from .lab import Lab
+
+CULLER = """
+c.JupyterHub.last_activity_interval = 1
+c.JupyterHub.services = [
+    {
+        "name": "culler",
+        "command": [
+            sys.executable, "-m", "jupyterhub_idle_culler", "--timeout=12", "--cull-every=1"
+        ],
+    }
+]
+c.JupyterHub.load_roles = [
+    {
+        "name": "culler",
+        "services": ["culler"],
+        "scopes": ["list:users", "read:users:activity", "read:servers", "delete:servers"],
+    }
+]
+"""
+
+# what a browser does with a tab in the background
+HIDE = """
+Object.defineProperty(document, 'hidden', { get: () => true });
+Object.defineProperty(document, 'visibilityState', { get: () => 'hidden' });
+document.dispatchEvent(new Event('visibilitychange'));
+"""
+
+KEEP_ALIVE = "setInterval(() => fetch('/user/boss/api/status'), 1000)"
+
+
+def test_a_hidden_panel_does_not_keep_the_server_alive(browser, tmp_path):
+    hubs = Hubs(tmp_path)
+    try:
+        hub = hubs.start(SETUP, CULLER)
+        labs = {}
+        for user in ("ada", "mal", "boss"):
+            if user == "mal":  # the same without us
+                settings = hub.state / "home/mal/.jupyter/labconfig"
+                settings.mkdir(parents=True)
+                disabled = {"disabledExtensions": {"jupyter-2i2c": True}}
+                (settings / "page_config.json").write_text(json.dumps(disabled))
+            context = browser.new_context()
+            lab = labs[user] = Lab(hub, context.new_page())
+            lab.log_in(user)
+            lab.open("lab?reset")
+        assert labs["mal"].tab.count() == 0
+        labs["ada"].open_panel()
+        for lab in labs.values():
+            lab.page.evaluate(HIDE)
+        labs["boss"].page.evaluate(KEEP_ALIVE)
+        boss = hubs.log_in(hub, "boss")
+
+        def running() -> set[str]:
+            users = boss.api("GET", "users").json()
+            return {user["name"] for user in users if user["server"]}
+
+        # the tab that asks for something is what the others would be, if they did
+        hub.until("the idle servers have stopped", lambda: running() == {"boss"})
+        for lab in labs.values():
+            lab.page.context.close()
+    finally:
+        hubs.stop()
