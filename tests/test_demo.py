@@ -1,0 +1,111 @@
+"""The example hub, as a newcomer starts it."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+
+import httpx
+import psutil
+import pytest
+
+from jupyter_2i2c.demo.local_hub import clean_environment
+
+pytestmark = pytest.mark.end_to_end
+
+DEMO = [sys.executable, "-m", "jupyter_2i2c", "demo"]
+
+
+@pytest.fixture
+def marked(tmp_path):
+    """An environment by which all that is started in it can be found again."""
+    mark = f"MARK={tmp_path}"
+
+    def running():
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get("MARK") == str(tmp_path):
+                    found.append(process)
+            except psutil.Error:
+                continue
+        return found
+
+    name, _, value = mark.partition("=")
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    environment = {**clean_environment(), name: value, "TMPDIR": str(temporary)}
+    yield environment, running, temporary
+    for process in running():
+        process.kill()
+
+
+def test_check_proves_it_prints_json_and_leaves_nothing_running(marked):
+    environment, running, temporary = marked
+    done = subprocess.run(
+        [*DEMO, "--check", "--port", "0"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    facts = json.loads(done.stdout)
+    assert facts["facts"]["name"] == "Coastal Ocean Hub"
+    assert facts["service"]["state"] == "ok"
+    assert facts["facts"]["culling"]["timeout"] == 3600
+    assert "Logging in as ada" in done.stderr
+    assert running() == []
+    assert list(temporary.glob("jupyter-2i2c-*")) == []
+
+
+def test_it_prints_address_and_logins_and_stops_cleanly_on_ctrl_c(marked):
+    environment, running, temporary = marked
+    process = subprocess.Popen(
+        [*DEMO, "--port", "0"], env=environment, stderr=subprocess.PIPE, text=True
+    )
+    said = ""
+    while "Stop it with" not in said:
+        line = process.stderr.readline()
+        assert line, said
+        said += line
+    url = re.search(r"The hub is ready:  (http://127\.0\.0\.1:\d+/)", said)[1]
+    for name in ("admin", "ada", "grace", "katherine", "coast"):
+        assert name in said
+    assert httpx.get(url, trust_env=False, follow_redirects=True).status_code == 200
+    process.send_signal(signal.SIGINT)
+    rest = process.communicate(timeout=60)[1]
+    assert process.returncode == 0, rest
+    assert "Traceback" not in rest
+    assert running() == []
+    assert list(temporary.glob("jupyter-2i2c-*")) == []
+
+
+def test_a_port_that_is_taken_is_said_in_one_line():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = subprocess.run(
+            [*DEMO, "--port", str(port)], capture_output=True, text=True, timeout=60, check=False
+        )
+    assert done.returncode == 2
+    assert f"port {port} cannot be used" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_missing_proxy_is_said_with_the_way_to_get_it():
+    done = subprocess.run(
+        [*DEMO, "--check"],
+        env={**os.environ, "PATH": "/nowhere"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "npm install -g configurable-http-proxy" in done.stderr
