@@ -106,7 +106,7 @@ lint: install
 	mypy
 	jlpm lint:check
 
-bench: install
+bench: install dist/wheel
 	.venv/bin/python -m bench
 
 docs: install

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
@@ -31,9 +32,13 @@ class Lab:
         if "/extensions/jupyter-2i2c/" in (error.stack or ""):
             self.errors.append(str(error))
 
-    def log_in(self, user: str) -> None:
-        """Log in at the hub, and wait until the server has started."""
+    def log_in(self, user: str, disabled: tuple[str, ...] = ()) -> None:
+        """Log in at the hub, and wait until the server has started; its Lab lacks what is disabled."""
         self.user = user
+        settings = self.hub.state / "home" / user / ".jupyter" / "labconfig"
+        settings.mkdir(parents=True, exist_ok=True)
+        extensions = dict.fromkeys((NO_NEWS, *disabled), True)
+        (settings / "page_config.json").write_text(json.dumps({"disabledExtensions": extensions}))
         self.page.goto(f"{self.hub.url}hub/login?next=/hub/spawn")
         self.page.fill("#username_input", user)
         self.page.fill("#password_input", self.hub.password)
@@ -92,7 +97,27 @@ class Lab:
             return False
         entry.click()
         expect(self.page.locator("body")).to_have_attribute("data-jp-theme-name", name)
+        self.page.wait_for_selector("#jupyterlab-splash", state="detached")
         return True
+
+    def widen(self, width: int) -> None:
+        """Drag the sidebar's edge until the panel is so wide, even if Lab would stop before."""
+        self.page.evaluate(
+            "width => document.body.style.setProperty('--jp-sidebar-min-width', `${width}px`)",
+            width,
+        )
+        self.tab.click()  # Lab takes the new limit when the panel is shown again
+        self.tab.click()
+        grip = self.page.locator(
+            "#jp-main-split-panel > .lm-SplitPanel-handle"
+        ).first.bounding_box()
+        box = self.panel.bounding_box()
+        assert grip
+        assert box
+        self.page.mouse.move(grip["x"] + grip["width"] / 2, 400)
+        self.page.mouse.down()
+        self.page.mouse.move(box["x"] + width, 400, steps=5)
+        self.page.mouse.up()
 
     def faults(self, axe: str, where: str) -> list[str]:
         """What axe finds wrong at a selector, one line each."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from tests.hubs import SETUP, Hubs
 
 from .lab import Lab
@@ -43,14 +41,9 @@ def test_a_hidden_panel_does_not_keep_the_server_alive(browser, tmp_path):
         hub = hubs.start(SETUP, CULLER)
         labs = {}
         for user in ("ada", "mal", "boss"):
-            if user == "mal":  # the same without us
-                settings = hub.state / "home/mal/.jupyter/labconfig"
-                settings.mkdir(parents=True)
-                disabled = {"disabledExtensions": {"jupyter-2i2c": True}}
-                (settings / "page_config.json").write_text(json.dumps(disabled))
-            context = browser.new_context()
-            lab = labs[user] = Lab(hub, context.new_page())
-            lab.log_in(user)
+            lab = labs[user] = Lab(hub, browser.new_context().new_page())
+            # one of them is the same without us
+            lab.log_in(user, disabled=("jupyter-2i2c",) if user == "mal" else ())
             lab.open("lab?reset")
         assert labs["mal"].tab.count() == 0
         labs["ada"].open_panel()

@@ -37,13 +37,13 @@ export function Copy(props: ICopyProps): JSX.Element {
     }
   };
   return (
-    <>
+    <span className="jp-HubPanel-copy">
       <Button bare label={props.label} onClick={() => void copy()}>
         <copyIcon.react tag="span" />
       </Button>
       <span className="jp-HubPanel-said" role="status">
         {said}
       </span>
-    </>
+    </span>
   );
 }

@@ -90,7 +90,7 @@ function Session(
         {...props}
       />
       <Amount
-        label={trans.__('Processor')}
+        label={trans.__('CPU')}
         usage={session.cpu}
         words={cores => trans.__('%1 cores', formatCores(cores))}
         parts={(used, limit) => [

@@ -65,6 +65,11 @@ class ApiHandler(web.RequestHandler):
         """JSON of what is public and known all the same while the hub does not answer; empty: none."""
         return ""
 
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """Only our own faults are worth a line; who is turned away is told so in the answer."""
+        if not isinstance(value, web.HTTPError) or value.status_code >= 500:
+            super().log_exception(typ, value, tb)
+
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Errors are JSON with a message that a person can act on."""
         error = kwargs.get("exc_info", (None, None, None))[1]

@@ -1,0 +1,1 @@
+"""What `make bench` runs: figures as ratios, each taken beside its peer in one run."""

@@ -1,0 +1,143 @@
+"""`make docs`: takes the pictures, writes the reference of the traits, and builds the pages."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+from traitlets.config import Configurable
+
+from jupyter_2i2c.config import HubInformation
+from jupyter_2i2c.defaults import DEFAULTS
+from jupyter_2i2c.demo.local_hub import LocalHub
+from jupyter_2i2c.demo.runner import CONFIG
+from jupyter_2i2c.hub.app import HubService
+from jupyter_2i2c.model import HubFacts
+from jupyter_2i2c.server.home import HomeDirectory
+
+DOCS = Path(__file__).parent
+IMAGES = DOCS / "images"
+sys.path.insert(0, str(DOCS.parent))
+
+
+def main() -> int:
+    """Do all of it; the exit status is Sphinx's."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--no-pictures", action="store_true", help="leave the pictures as they are")
+    parser.add_argument("--output", default=DOCS / "_build" / "html", type=Path)
+    arguments = parser.parse_args()
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if chromium and not arguments.no_pictures:
+        take_pictures(chromium)
+    else:
+        print("The pictures stay as they are.", file=sys.stderr)
+    write_reference()
+    return subprocess.run(
+        [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", DOCS, arguments.output],
+        check=False,
+    ).returncode
+
+
+def take_pictures(chromium: str) -> None:
+    """Pictures of the panel in the example hub, and of its page."""
+    import importlib
+
+    lab_module = importlib.import_module("ui-tests.lab")
+    IMAGES.mkdir(exist_ok=True)
+    with LocalHub(CONFIG) as hub, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, chromium_sandbox=False)
+        try:
+            page = browser.new_page(viewport={"width": 1200, "height": 780})
+            lab = lab_module.Lab(hub, page)
+            lab.log_in("ada")
+            _notebook(lab)
+            page.goto(f"{hub.url}user/ada/lab/tree/tides.ipynb?reset")
+            page.get_by_role("heading", name="Sea level at the pier").wait_for()
+            lab.open_panel()
+            lab.widen(300)
+            page.get_by_text("being measured").wait_for(state="hidden", timeout=30_000)
+            page.evaluate("document.activeElement.blur()")
+            page.mouse.move(900, 700)
+            page.screenshot(path=IMAGES / "lab.png")
+            page.set_viewport_size({"width": 1200, "height": 1700})
+            for theme, name in (("JupyterLab Light", "light"), ("JupyterLab Dark", "dark")):
+                lab.theme(theme)
+                page.mouse.move(900, 700)
+                lab.panel.screenshot(path=IMAGES / f"panel-{name}.png")
+            lab.theme("JupyterLab Light")
+            lab.widen(180)
+            lab.panel.screenshot(path=IMAGES / "panel-narrow.png")
+            page.set_viewport_size({"width": 860, "height": 1200})
+            page.goto(f"{hub.url}services/2i2c/")
+            page.screenshot(path=IMAGES / "page.png")
+        finally:
+            browser.close()
+
+
+def _notebook(lab: object) -> None:
+    """A notebook to show the panel beside."""
+    import json
+
+    home = lab.hub.state / "home" / lab.user  # type: ignore[attr-defined]
+    cells = [
+        {"cell_type": "markdown", "id": "a", "metadata": {}, "source": "# Sea level at the pier"},
+        {
+            "cell_type": "code",
+            "id": "b",
+            "metadata": {},
+            "source": "import math\n\n[round(math.sin(hour / 2), 2) for hour in range(12)]",
+            "outputs": [],
+            "execution_count": None,
+        },
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
+    content = {
+        "nbformat_minor": 5,
+        "cells": cells,
+        "metadata": {"kernelspec": kernel},
+        "nbformat": 4,
+    }
+    (home / "tides.ipynb").write_text(json.dumps(content))
+
+
+def write_reference() -> None:
+    """The traits, as their help tells them."""
+    target = DOCS / "reference" / "configuration.md"
+    parts = ["# Configuration\n"]
+    for cls in (HubInformation, HubService, HomeDirectory):
+        parts.append(_section(cls))
+    target.write_text("\n".join(parts), "utf-8")
+
+
+def _section(cls: type[Configurable]) -> str:
+    known = {field.name for field in fields(HubFacts)}
+    lines = [f"## {cls.__name__}\n", (cls.__doc__ or "").strip().replace("\n    ", "\n"), ""]
+    own = cls.class_own_traits(config=True)
+    for name, trait in own.items():
+        lines.append(f"### `c.{cls.__name__}.{name}`\n")
+        lines.append(trait.help.strip())
+        lines.append("")
+        default = getattr(DEFAULTS, name, None) if name in known else trait.default_value
+        if default:
+            lines.append(_told(default) if name in known else f"Default: `{default!r}`")
+            lines.append("")
+        lines.append(f"Expected: {trait.info()}.")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _told(default: object) -> str:
+    text = repr(default)
+    return (
+        f"Default: `{text}`" if len(text) < 200 else "Default: 2i2c's public facts (`defaults.py`)."
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

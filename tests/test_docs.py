@@ -1,0 +1,123 @@
+"""Every command in the documentation is run here, or is run by the test that is named."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from traitlets.config import Config
+
+from jupyter_2i2c.config import HubInformation, read
+from jupyter_2i2c.hub.app import HubService
+from jupyter_2i2c.server.home import HomeDirectory
+
+ROOT = Path(__file__).parents[1]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
+
+# commands that take longer than a test should: which test runs what they run, or what is looked at instead
+ELSEWHERE = {
+    "make install": "every other target begins with it",
+    "make demo": "tests/test_demo.py",
+    "make lint": "test-all runs it",
+    "make test": "it is what runs this",
+    "make test-all": "it runs this, too",
+    "make bench": "that the target is there",
+    "make docs": "test_the_pages_build",
+    "pip install jupyter_2i2c": "tests/test_packaging.py",
+    "pip install 'jupyter_2i2c[hub]'": "tests/test_packaging.py",
+    "jupyter 2i2c demo --check": "tests/test_demo.py",
+    ".venv/bin/jlpm watch": "that the script is there",
+    ".venv/bin/jlpm test --watch": "that the script is there",
+}
+
+
+def blocks(language):
+    """Each fenced block of a language, with its page."""
+    for page in PAGES:
+        if "_build" not in page.parts:
+            for block in re.findall(rf"```{language}\n(.*?)```", page.read_text("utf-8"), re.S):
+                yield page.relative_to(ROOT), block
+
+
+COMMANDS = sorted(
+    {
+        line.removeprefix("$ ")
+        for _, block in blocks("console")
+        for line in block.splitlines()
+        if line.startswith("$ ")
+    }
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_works(command, tmp_path):
+    words = shlex.split(command)
+    if words[0] == "make":
+        dry = subprocess.run(
+            ["make", "--dry-run", *words[1:]], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert dry.returncode == 0, dry.stderr
+    if "jlpm" in words[0]:
+        assert words[1] in json.loads((ROOT / "package.json").read_text())["scripts"]
+    if command in ELSEWHERE:
+        return
+    if "pytest" in words:
+        words = [sys.executable, *words[1:], "--collect-only", "--quiet"]
+    for name in ("common.values.yaml", "prod.values.yaml"):
+        (tmp_path / name).write_text("jupyterhub: {custom: {jupyter2i2c: {name: A hub}}}")
+    where = ROOT if "pytest" in words else tmp_path
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        words,
+        cwd=where,
+        env={**os.environ, "PATH": path, "JUPYTER_CONFIG_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_example_of_a_configuration_holds():
+    known = {each.__name__: each for each in (HubInformation, HubService, HomeDirectory)}
+    for page, block in blocks("python"):
+        c = Config()
+        lines = [line for line in block.splitlines() if "setup_hub" not in line]
+        exec(compile("\n".join(lines), str(page), "exec"), {"c": c})
+        for section, traits in c.items():
+            names = known[section].class_trait_names(config=True)
+            assert set(traits) <= set(names), (page, section)
+        assert not [
+            problem for problem in read(c, "local", "x").problems if "logo" not in str(problem)
+        ]
+
+
+def test_the_pages_build(tmp_path):
+    build = [sys.executable, "docs/build.py", "--no-pictures", f"--output={tmp_path}"]
+    done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    reference = (tmp_path / "reference" / "configuration.html").read_text("utf-8")
+    assert "c.HubInformation.contacts" in reference
+
+
+def test_the_pictures_are_there():
+    for page in PAGES:
+        for picture in re.findall(
+            r"\]\(([\w/.-]+\.png)\)|\{image\} ([\w/.-]+)", page.read_text("utf-8")
+        ):
+            name = next(each for each in picture if each)
+            assert (page.parent / name).exists(), (page, name)
+
+
+def test_every_link_between_pages_leads_somewhere():
+    for page in PAGES:
+        for link in re.findall(r"\]\((?!https?:|mailto:)([^)#\s]+)\)", page.read_text("utf-8")):
+            assert (page.parent / link).exists(), (page, link)
