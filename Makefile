@@ -17,6 +17,8 @@ CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || comman
 export CHROMIUM
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 export YARN_ENABLE_TELEMETRY := 0
+# as pip and npm do: trust what this machine trusts
+export UV_SYSTEM_CERTS ?= 1
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.proxy/node_modules/.bin:$(PATH)
 unexport VIRTUAL_ENV CONDA_PREFIX
 
