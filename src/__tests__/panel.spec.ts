@@ -248,7 +248,7 @@ describe('HubPanel', () => {
     await within(section('This hub')).findByText('Loading…');
     answer.resolve(json(info()));
     await screen.findByText('Run by');
-    expect(screen.queryByText('Loading…')).toBeNull();
+    await waitFor(() => expect(screen.queryByText('Loading…')).toBeNull());
   });
 
   it.each([
