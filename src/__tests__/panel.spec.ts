@@ -245,10 +245,11 @@ describe('HubPanel', () => {
     const answer = new PromiseDelegate<Response>();
     server.answers['info'] = () => answer.promise;
     show();
-    await within(section('This hub')).findByText('Loading…');
+    const hub = within(section('This hub'));
+    await hub.findByText('Loading…');
     answer.resolve(json(info()));
-    await screen.findByText('Run by');
-    await waitFor(() => expect(screen.queryByText('Loading…')).toBeNull());
+    await hub.findByText('Run by');
+    expect(hub.queryByText('Loading…')).toBeNull();
   });
 
   it.each([
