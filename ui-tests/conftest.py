@@ -29,6 +29,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.end_to_end)
 
 
+@pytest.fixture(autouse=True)
+def jp_asyncio_loop() -> None:
+    """None: Playwright runs the event loop of these tests, and pytest-jupyter must not close it."""
+
+
+@pytest.fixture(autouse=True)
+def jp_server_cleanup() -> None:
+    """Nothing: these tests have no Jupyter server in their own process."""
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     path = os.environ.get("CHROMIUM") or shutil.which("chromium")
