@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import ssl
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ from .handover import CONFIG_FILE_VARIABLE, UnreadableHandover, load
 from .identity import HubIdentities
 from .operations import operations_app
 from .public.page import PublicPageHandler
+from .settings import HubSettings
 
 
 class HubService(Application):
@@ -55,6 +57,8 @@ class HubService(Application):
     stop_timeout = Float(5.0, help="Seconds that running requests get when the service stops.").tag(
         config=True
     )
+
+    hub_settings = HubSettings()
 
     def start(self) -> None:
         """Run until a signal says stop."""
@@ -123,8 +127,9 @@ class HubService(Application):
         path = os.environ.get(CONFIG_FILE_VARIABLE)
         if path:
             try:
-                handed, traits = load(Path(path))
-                self._take(traits)
+                document = load(Path(path))
+                handed, self.hub_settings = document.stated, document.hub
+                self._take(document.traits)
             except UnreadableHandover as error:
                 degraded = str(error)
                 self.log.error("showing defaults only: %s", degraded)
@@ -132,7 +137,7 @@ class HubService(Application):
             self.log.warning("%s", problem)
         return overlay(own, handed), degraded
 
-    def _take(self, traits: dict[str, Any]) -> None:
+    def _take(self, traits: Mapping[str, Any]) -> None:
         """Set the traits that the hub's configuration holds for us; own configuration goes first."""
         for name, value in traits.items():
             if name not in self.config[type(self).__name__]:

@@ -10,7 +10,7 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from ..sources import Stated, overlay
 from ..values import CHART, from_values
 from .culler import culling_of
 from .scopes import resolved
+from .settings import HubSettings, settings_of
 
 CONFIG_FILE_VARIABLE = "JUPYTER_2I2C_CONFIG_FILE"
 
@@ -35,6 +36,21 @@ class UnreadableHandover(Exception):
     """The file cannot be used; the message says why and what to do."""
 
 
+@dataclass(frozen=True)
+class Handed:
+    """What the file holds.
+
+    Attributes:
+        stated: what the hub says about itself.
+        traits: the service's own traits.
+        hub: what the hub's configuration decides.
+    """
+
+    stated: Stated = field(default_factory=Stated)
+    traits: Mapping[str, Any] = field(default_factory=dict)
+    hub: HubSettings = field(default_factory=HubSettings)
+
+
 def write(path: Path, stated: Stated, config: Config) -> None:
     """Write what the hub says about itself, and the service's own traits in `config`.
 
@@ -44,6 +60,10 @@ def write(path: Path, stated: Stated, config: Config) -> None:
         "schema": SCHEMA,
         **_stated_to_json(stated),
         "service": _plain(config[SERVICE_SECTION]) if SERVICE_SECTION in config else {},
+        "hub": {
+            name: sorted(value) if isinstance(value, frozenset) else value
+            for name, value in asdict(settings_of(config)).items()
+        },
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     # mkstemp makes files that only their owner can read
@@ -57,11 +77,8 @@ def write(path: Path, stated: Stated, config: Config) -> None:
         raise
 
 
-def load(path: Path) -> tuple[Stated, dict[str, Any]]:
+def load(path: Path) -> Handed:
     """Read what `write` wrote.
-
-    Returns:
-        What the hub says about itself, and the service's own traits.
 
     Raises:
         UnreadableHandover: the file is missing, damaged or of a newer version.
@@ -86,7 +103,11 @@ def load(path: Path) -> tuple[Stated, dict[str, Any]]:
             " the hub and the service, and restart the hub"
         )
     traits = document.get("service")
-    return _stated_from_json(document), dict(traits) if isinstance(traits, Mapping) else {}
+    return Handed(
+        _stated_from_json(document),
+        dict(traits) if isinstance(traits, Mapping) else {},
+        _settings_from_json(document.get("hub")),
+    )
 
 
 def stated_by(config: Config) -> Stated:
@@ -133,6 +154,16 @@ def _stated_from_json(document: Mapping[str, Any]) -> Stated:
         {name: getattr(facts, name) for name in known},
         {name: provenance[name] for name in known},
         problems,
+    )
+
+
+def _settings_from_json(given: Any) -> HubSettings:
+    settings = given if isinstance(given, Mapping) else {}
+    return HubSettings(
+        frozenset(settings.get("admin_users", ())),
+        frozenset(settings.get("admin_groups", ())),
+        settings.get("manage_groups") is True,
+        settings.get("subdomains") is True,
     )
 
 

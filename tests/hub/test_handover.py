@@ -7,6 +7,7 @@ import pytest
 from traitlets.config import Config
 
 from jupyter_2i2c.hub.handover import UnreadableHandover, load, stated_by, write
+from jupyter_2i2c.hub.settings import HubSettings
 from jupyter_2i2c.model import Culling, Party, Span
 
 
@@ -25,13 +26,16 @@ def config():
     c.HubService.identity_max_age = 5
     c.HubService.something = object()
     c.JupyterHub.services = [{"name": "c", "command": ["jupyterhub-idle-culler", "--timeout=60"]}]
+    c.Authenticator.admin_users = {"boss"}
+    c.GitHubOAuthenticator.manage_groups = True
     return c
 
 
 def test_it_arrives_as_it_was_said(path):
     c = config()
     write(path, stated_by(c), c)
-    stated, traits = load(path)
+    handed = load(path)
+    stated = handed.stated
     assert stated.values == {
         "name": "Küste",
         "org": Party("Org"),
@@ -41,7 +45,8 @@ def test_it_arrives_as_it_was_said(path):
     }
     assert stated.provenance["culling"].source == "the idle culler's arguments"
     assert [problem.given for problem in stated.problems] == ["'nope'"]
-    assert traits == {"identity_max_age": 5}
+    assert handed.traits == {"identity_max_age": 5}
+    assert handed.hub == HubSettings(frozenset({"boss"}), manage_groups=True)
 
 
 def test_the_values_of_z2jh_are_read_from_its_own_module(monkeypatch):
@@ -89,4 +94,4 @@ def test_f21_a_field_of_a_newer_version_is_passed_over(path):
         ' "provenance": {"name": {"layer": "service", "source": "x"},'
         ' "weather": {"layer": "service", "source": "x"}}}'
     )
-    assert load(path)[0].values == {"name": "N"}
+    assert load(path).stated.values == {"name": "N"}
