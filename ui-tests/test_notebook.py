@@ -40,6 +40,8 @@ def test_the_panel_opens_beside_a_notebook(notebook):
     with page.expect_popup() as popup:
         page.get_by_role("menuitem", name=re.compile("Python 3")).click()
     beside = Lab(notebook.hub, popup.value)
+    # menus are made anew when the kernel is there
+    beside.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
     beside.page.get_by_role("menuitem", name="Help", exact=True).click()
     beside.page.get_by_role("menuitem", name="Get Help With This Hub").click()
     beside.ready()
