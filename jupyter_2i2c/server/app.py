@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 from jupyter_server.extension.application import ExtensionApp
 
 from .base import SETTING
+from .done import DoneHandler
 from .info import InfoHandler
+from .intents import AdminHandler, IntentHandler, IntentsHandler
 from .session import ServerHandler, SessionHandler
 
 if TYPE_CHECKING:
     from .hub_client import HubClient
     from .information import Information
     from .observation import Observation
+    from .standing import OwnersStanding
 
 
 class Jupyter2i2cApp(ExtensionApp):
@@ -30,6 +33,10 @@ class Jupyter2i2cApp(ExtensionApp):
                 (r"/jupyter-2i2c/info", InfoHandler),
                 (r"/jupyter-2i2c/session", SessionHandler),
                 (r"/jupyter-2i2c/server", ServerHandler),
+                (r"/jupyter-2i2c/done", DoneHandler),
+                (r"/jupyter-2i2c/admin", AdminHandler),
+                (r"/jupyter-2i2c/intents", IntentsHandler),
+                (r"/jupyter-2i2c/intents/([A-Za-z0-9_-]{1,64})", IntentHandler),
             ]
         )
 
@@ -57,6 +64,13 @@ class Jupyter2i2cApp(ExtensionApp):
         from .observation import Observation
 
         return Observation(self.config, self.hub, self.log)
+
+    @cached_property
+    def standing(self) -> OwnersStanding:
+        """What the service says of this server's owner."""
+        from .standing import OwnersStanding
+
+        return OwnersStanding(self.hub)
 
     async def stop_extension(self) -> None:
         """End what still runs on our behalf."""

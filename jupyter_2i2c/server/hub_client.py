@@ -1,4 +1,4 @@
-"""The only room of a user's server that speaks to the hub and to the service beside it. Called by information.py and observation.py."""
+"""The only room of a user's server that speaks to the hub and to the service beside it. Called by the other rooms here."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ DEFAULT_RETRY_AFTER = 30.0
 MAX_BODY = 2_000_000
 """Bytes of an answer; the largest legitimate one is a hundredth of it."""
 
+MAX_SAID = 500
+"""Characters of an answer's own words that are handed on."""
+
 
 class HubError(Exception):
     """The hub or its service gave no answer that can be used.
@@ -27,13 +30,25 @@ class HubError(Exception):
             there) or ``unavailable``.
         message: what happened, for a person.
         retry_after: seconds after which it is worth asking again.
+        status: of the answer; 0 if there was none.
+        said: what the answer says for a person, as JupyterHub and our service do in ``message``;
+            empty if it says nothing, or is a page of something else.
     """
 
-    def __init__(self, state: str, message: str, retry_after: float = DEFAULT_RETRY_AFTER) -> None:
+    def __init__(
+        self,
+        state: str,
+        message: str,
+        retry_after: float = DEFAULT_RETRY_AFTER,
+        status: int = 0,
+        said: str = "",
+    ) -> None:
         super().__init__(message)
         self.state = state
         self.message = message
         self.retry_after = retry_after
+        self.status = status
+        self.said = said
 
 
 @dataclass(frozen=True)
@@ -135,8 +150,16 @@ class HubClient:
             raise HubError("no-hub", "this server was not started by a hub")
         return await self._ask(f"{self.api_url}/{path}", method, "the hub", {})
 
-    async def ask_service(self, path: str, etag: str = "") -> Answer:
+    async def ask_service(
+        self, path: str, etag: str = "", method: str = "GET", body: Any = None
+    ) -> Answer:
         """Ask our service for what is at `path`, unless it is still what `etag` stands for.
+
+        Args:
+            path: below the service's ``api/``.
+            etag: of what is known already.
+            method: of the request.
+            body: JSON to send with a ``POST``.
 
         Raises:
             HubError: there is no service, or it gave no answer that can be used.
@@ -150,17 +173,25 @@ class HubClient:
             headers["Host"] = self._host
         try:
             return await self._ask(
-                f"{self.service_url}/api/{path}", "GET", "the hub's service", headers
+                f"{self.service_url}/api/{path}", method, "the hub's service", headers, body
             )
         except _Refused as refused:
             # our own scopes are right for every server that starts now
-            raise HubError("restart", "this server started before the service did") from refused
+            raise HubError(
+                "restart",
+                "this server started before the service did",
+                status=refused.status,
+                said=refused.said,
+            ) from refused
 
-    async def _ask(self, url: str, method: str, who: str, headers: Mapping[str, str]) -> Answer:
+    async def _ask(
+        self, url: str, method: str, who: str, headers: Mapping[str, str], body: Any = None
+    ) -> Answer:
         request = HTTPRequest(
             url,
             method=method,
             headers=HTTPHeaders({"Authorization": f"token {self._token}", **headers}),
+            body=json.dumps(body) if method == "POST" else None,
             connect_timeout=self.CONNECT_TIMEOUT,
             request_timeout=self.TOTAL_TIMEOUT,
             follow_redirects=False,
@@ -187,16 +218,25 @@ def _read(response: HTTPResponse, who: str) -> Answer:
     etag = response.headers.get("ETag", "")
     if response.code == 304:
         return Answer(None, etag, version)
-    if response.code in (401, 403):
-        raise _Refused("unavailable", f"{who} refused this server's token")
-    if response.code == 404:
-        raise HubError("no-service", f"{who} has nothing at that address")
     if response.code >= 300:
-        raise HubError("unavailable", f"{who} answered {response.code}", _retry_after(response))
+        more = (_retry_after(response), response.code, _said(response))
+        if response.code in (401, 403):
+            raise _Refused("unavailable", f"{who} refused this server's token", *more)
+        if response.code == 404:
+            raise HubError("no-service", f"{who} has nothing at that address", *more)
+        raise HubError("unavailable", f"{who} answered {response.code}", *more)
     try:
         return Answer(json.loads(response.body or b"null"), etag, version)
     except ValueError:
         raise HubError("unavailable", f"{who} answered with something else than JSON") from None
+
+
+def _said(response: HTTPResponse) -> str:
+    try:
+        said = json.loads(response.body)["message"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return said[:MAX_SAID] if isinstance(said, str) else ""
 
 
 def _retry_after(response: HTTPResponse) -> float:
