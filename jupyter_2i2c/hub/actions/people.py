@@ -9,7 +9,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from ..hub_api import BadRequest, Conflict, Hub, HubError, NotFound
+from ..hub_api import BadRequest, Hub, HubError, NotFound
 from ..identity import HubUnavailable
 from .base import Action, Asked, BadTarget, Effect, Outcome, not_a_name, only
 from .wording import count
@@ -30,7 +30,7 @@ def names_in(text: str) -> list[str]:
     One name a line; of CSV the column that is headed as names are, else the first; a line with
     commas and no heading is a list of names. The hub's own rule for names is not known here.
     """
-    rows = [row for row in csv.reader(text.splitlines(), skipinitialspace=True) if any(row)]
+    rows = [row for row in map(_cells, text.splitlines()) if any(row)]
     if not rows:
         return []
     heads = [cell.strip().lower() for cell in rows[0]]
@@ -42,6 +42,14 @@ def names_in(text: str) -> list[str]:
     else:
         cells = [row[0] for row in rows]
     return list(dict.fromkeys(cell.strip() for cell in cells if cell.strip()))
+
+
+def _cells(line: str) -> list[str]:
+    """One line of CSV; a quotation mark that is never closed ends with its line."""
+    try:
+        return next(csv.reader([line], skipinitialspace=True), [])
+    except csv.Error:
+        return [line]
 
 
 class AddUsers(Action):
@@ -155,7 +163,7 @@ async def _exists(hub: Hub, name: str) -> bool:
         try:
             await hub.user(each)
             return True
-        except (NotFound, Conflict):
+        except NotFound:
             continue
     return False
 
