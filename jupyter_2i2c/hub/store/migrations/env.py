@@ -1,0 +1,14 @@
+"""What alembic runs to migrate; called through migrations.upgrade only."""
+
+from alembic import context
+
+from jupyter_2i2c.hub.store.migrations import VERSION_TABLE
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    version_table=VERSION_TABLE,
+    # SQLite can take back changes of tables, too, if one asks it to begin a transaction
+    transactional_ddl=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,184 @@
+"""The tables of the store, and the types of their columns. Used by the modules beside this one.
+
+What is here and what the migrations make is the same; a test compares them. A part of the project
+that stores something of its own adds its tables here and a migration after the last one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+
+def now() -> datetime:
+    """The time, aware and in UTC, as everything in the store is."""
+    return datetime.now(timezone.utc)
+
+
+def clean(text: str) -> str:
+    """Text as every database takes it: without NUL, which PostgreSQL refuses, and half surrogates."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def canonical(value: Mapping[str, Any]) -> str:
+    """The one JSON text of a value, whatever the order in which it was put together."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+class Utc(TypeDecorator[datetime]):
+    """A point in time. Takes aware times only, gives them back in UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone; the store takes aware times only")
+        value = value.astimezone(timezone.utc)
+        # SQLite has no type for times: they are texts that sort, all of them in UTC
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            return value.replace(tzinfo=timezone.utc)
+        return value.astimezone(timezone.utc)
+
+
+class Words(TypeDecorator[str]):
+    """Text from anybody."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
+        return None if value is None else clean(value)
+
+
+class Json(TypeDecorator[Mapping[str, Any]]):
+    """A JSON object, kept as its canonical text."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Mapping[str, Any] | None, _dialect: Dialect) -> str | None:
+        return None if value is None else canonical(value)
+
+    def process_result_value(
+        self, value: str | None, _dialect: Dialect
+    ) -> Mapping[str, Any] | None:
+        return None if value is None else json.loads(value)
+
+
+LongId = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite counts rows by itself only in a column of the type INTEGER, which holds 64 bits there."""
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+intents = Table(
+    "intents",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("kind", Words, nullable=False),
+    Column("actor", Words, nullable=False),
+    Column("target", Json, nullable=False),
+    Column("note", Words, nullable=False),
+    Column("source", Words, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("created", Utc, nullable=False),
+    Column("expires", Utc, nullable=False),
+    Column("decided", Utc),
+    Column("message", Words, nullable=False),
+    Column("outcome", Json, nullable=False),
+    Column("job", Words),
+    Index("ix_intents_actor_created", "actor", "created"),
+    Index("ix_intents_state_expires", "state", "expires"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("kind", Words, nullable=False),
+    Column("actor", Words, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("created", Utc, nullable=False),
+    Column("updated", Utc, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("message", Words, nullable=False),
+    Column("token", LargeBinary),
+    Column("token_expires", Utc),
+    Index("ix_jobs_state", "state"),
+)
+
+job_items = Table(
+    "job_items",
+    metadata,
+    Column("id", LongId, primary_key=True),
+    Column("job", Words, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("user", Words, nullable=False),
+    Column("server", Words, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("error", Words, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    UniqueConstraint("job", "user", "server"),
+    Index("ix_job_items_job_state_id", "job", "state", "id"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("sequence", LongId, primary_key=True, autoincrement=False),
+    Column("time", Utc, nullable=False),
+    Column("actor", Words, nullable=False),
+    Column("action", Words, nullable=False),
+    Column("target_user", Words, nullable=False),
+    Column("target", Json, nullable=False),
+    Column("result", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("source", Words, nullable=False),
+    Column("detail", Json, nullable=False),
+    Column("previous", Words, nullable=False),
+    Column("hash", Words, nullable=False),
+    Index("ix_audit_actor_sequence", "actor", "sequence"),
+    Index("ix_audit_action_sequence", "action", "sequence"),
+    Index("ix_audit_target_user_sequence", "target_user", "sequence"),
+)
+
+audit_checkpoints = Table(
+    "audit_checkpoints",
+    metadata,
+    Column("sequence", LongId, primary_key=True, autoincrement=False),
+    Column("hash", Words, nullable=False),
+    Column("time", Utc, nullable=False),
+    Column("actor", Words, nullable=False),
+    Column("signature", Words, nullable=False),
+)
