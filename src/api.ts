@@ -1,6 +1,7 @@
-// What the server extension answers, typed: the mirror of model.py and of server/observation.py. Called by model.ts.
+// What the server extension answers, typed: the mirror of model.py, server/observation.py and server/standing.py. Called by the models.
 
 import type { ServerConnection } from '@jupyterlab/services';
+import type { PartialJSONObject } from '@lumino/coreutils';
 
 import { requestAPI } from './request';
 
@@ -173,6 +174,54 @@ export interface ISession {
   you: { name: string; admin: boolean; owner: boolean };
 }
 
+/** The answer of `jupyter-2i2c/admin`: a hint on what to offer, never a right. */
+export interface IAdmin {
+  offered: boolean;
+  state: 'ok' | 'none' | 'visitor' | 'minting' | 'restart' | 'unavailable';
+  /** What there is to know about that; empty where it concerns nobody. */
+  why: string;
+  /** The console's address, or its path on the hub's host. */
+  console: string;
+  /** The names of the actions that can be asked for. */
+  actions: string[];
+}
+
+/** An action to be asked for. */
+export interface IQuestion {
+  kind: string;
+  target: PartialJSONObject;
+  note: string;
+}
+
+/** The answer of `jupyter-2i2c/intents` to a question. */
+export interface IPending {
+  id: string;
+  state: string;
+  expires: string;
+  /** The page of the console on which it is decided. */
+  url: string;
+}
+
+/** The answer of `jupyter-2i2c/intents/ID`. */
+export interface IIntent {
+  id: string;
+  kind: string;
+  target: PartialJSONObject;
+  state: string;
+  /** What there is to know about the state. */
+  message: string;
+  expires: string;
+}
+
+/** Something that was done to the server's owner. */
+export interface IDone {
+  time: string;
+  actor: string;
+  action: string;
+  text: string;
+  reason: string;
+}
+
 /**
  * The hub's facts.
  *
@@ -206,4 +255,57 @@ export function stopServer(
   settings: ServerConnection.ISettings
 ): Promise<Record<string, never>> {
   return requestAPI(settings, 'server', { method: 'DELETE' });
+}
+
+/**
+ * Whether admin actions are offered here, and which.
+ *
+ * @param settings - How to reach the server.
+ * @param refresh - Whether to ask the hub's service again.
+ */
+export function fetchAdmin(
+  settings: ServerConnection.ISettings,
+  refresh: boolean
+): Promise<IAdmin> {
+  return requestAPI(settings, refresh ? 'admin?refresh=1' : 'admin');
+}
+
+/**
+ * Ask for an admin action, which is decided on the console.
+ *
+ * @param settings - How to reach the server.
+ * @param question - The action.
+ */
+export function askForAction(
+  settings: ServerConnection.ISettings,
+  question: IQuestion
+): Promise<IPending> {
+  return requestAPI(settings, 'intents', {
+    method: 'POST',
+    body: JSON.stringify(question)
+  });
+}
+
+/**
+ * What became of an action that was asked for.
+ *
+ * @param settings - How to reach the server.
+ * @param id - The intent.
+ */
+export function fetchIntent(
+  settings: ServerConnection.ISettings,
+  id: string
+): Promise<IIntent> {
+  return requestAPI(settings, `intents/${encodeURIComponent(id)}`);
+}
+
+/**
+ * What was done to the server's owner.
+ *
+ * @param settings - How to reach the server.
+ */
+export function fetchDone(
+  settings: ServerConnection.ISettings
+): Promise<{ done: IDone[] }> {
+  return requestAPI(settings, 'done');
 }

@@ -13,8 +13,11 @@ import { Panel } from '@lumino/widgets';
 
 import '../style/panel.css';
 
+import { DoneModel } from './done';
+import { IntentsModel } from './intents';
 import type { HubModel } from './model';
 import { makeSection, type SectionPanel } from './sections';
+import { isConcerned } from './sections/admin';
 import { Header } from './sections/header';
 import { DOMAIN, type IHub, type SectionId } from './tokens';
 
@@ -42,7 +45,17 @@ export class HubPanel extends SidePanel {
       translator: options.translator ?? nullTranslator
     });
     const trans = (options.translator ?? nullTranslator).load(DOMAIN);
-    this._context = { ...options, trans };
+    const { model, state } = options;
+    const { serverSettings } = model;
+    this._intents = new IntentsModel({ serverSettings, state });
+    this._done = new DoneModel(model);
+    this._context = {
+      ...options,
+      trans,
+      intents: this._intents,
+      done: this._done
+    };
+    this._intents.stateChanged.connect(this._onIntentsChanged, this);
     this.addClass('jp-HubPanel');
     this.content.node.setAttribute('aria-label', trans.__('About this hub'));
     this.header.addWidget(new Header(this._context));
@@ -51,23 +64,8 @@ export class HubPanel extends SidePanel {
 
   /** The sections to show, in their order. */
   set sections(ids: readonly SectionId[]) {
-    for (const [id, section] of this._sections) {
-      if (!ids.includes(id)) {
-        section.dispose();
-        this._sections.delete(id);
-      }
-    }
-    ids.forEach((id, index) => {
-      let section = this._sections.get(id);
-      if (!section) {
-        section = makeSection(id, this._context);
-        section.open = !this._closed.has(id);
-        section.openChanged.connect(this._onOpenChanged, this);
-        this._sections.set(id, section);
-      }
-      (this.content as Panel).insertWidget(index, section);
-    });
-    this._follow();
+    this._wanted = ids;
+    this._arrange();
   }
 
   /**
@@ -82,6 +80,17 @@ export class HubPanel extends SidePanel {
       section.focus();
     } else {
       this._sections.values().next().value?.focus();
+    }
+  }
+
+  /**
+   * End what follows the server.
+   */
+  dispose(): void {
+    if (!this.isDisposed) {
+      this._intents.dispose();
+      this._done.dispose();
+      super.dispose();
     }
   }
 
@@ -103,6 +112,32 @@ export class HubPanel extends SidePanel {
   protected onBeforeDetach(msg: Message): void {
     super.onBeforeDetach(msg);
     this._context.model.watching = false;
+    this._intents.watching = false;
+  }
+
+  /**
+   * Make the sections that are wanted; the administrators' is absent where it concerns nobody.
+   */
+  private _arrange(): void {
+    const concerned = isConcerned(this._intents.admin.value);
+    const ids = this._wanted.filter(id => id !== 'admin' || concerned);
+    for (const [id, section] of this._sections) {
+      if (!ids.includes(id)) {
+        section.dispose();
+        this._sections.delete(id);
+      }
+    }
+    ids.forEach((id, index) => {
+      let section = this._sections.get(id);
+      if (!section) {
+        section = makeSection(id, this._context);
+        section.open = !this._closed.has(id);
+        section.openChanged.connect(this._onOpenChanged, this);
+        this._sections.set(id, section);
+      }
+      (this.content as Panel).insertWidget(index, section);
+    });
+    this._follow();
   }
 
   /**
@@ -111,12 +146,25 @@ export class HubPanel extends SidePanel {
   private _follow(): void {
     const { model } = this._context;
     const session = this._sections.get('session');
+    const admin = this._sections.get('admin');
     if (this.isVisible) {
       void model.loadInfo();
       // the right to replicate names the image, too
       void model.loadSession();
+      if (this._wanted.includes('admin') && this._context.hub.homeUrl) {
+        void this._intents.load();
+      }
     }
     model.watching = this.isVisible && !!session?.open;
+    this._intents.watching = this.isVisible && !!admin?.open;
+  }
+
+  private _onIntentsChanged(): void {
+    const concerned =
+      this._wanted.includes('admin') && isConcerned(this._intents.admin.value);
+    if (concerned !== this._sections.has('admin')) {
+      this._arrange();
+    }
   }
 
   private _onOpenChanged(): void {
@@ -146,7 +194,10 @@ export class HubPanel extends SidePanel {
   }
 
   private readonly _context: HubPanel.IContext;
+  private readonly _intents: IntentsModel;
+  private readonly _done: DoneModel;
   private readonly _sections = new Map<SectionId, SectionPanel>();
+  private _wanted: readonly SectionId[] = [];
   private _closed = new Set<SectionId>(CLOSED_AT_FIRST);
   private _touched = false;
 }
@@ -164,5 +215,7 @@ export namespace HubPanel {
   /** What every section can use. */
   export interface IContext extends IOptions {
     trans: TranslationBundle;
+    intents: IntentsModel;
+    done: DoneModel;
   }
 }

@@ -30,7 +30,14 @@ export namespace CommandIDs {
 }
 
 /** The sections of the panel, in their order. */
-export const SECTIONS = ['hub', 'session', 'right', 'help', 'about'] as const;
+export const SECTIONS = [
+  'hub',
+  'session',
+  'right',
+  'help',
+  'admin',
+  'about'
+] as const;
 
 export type SectionId = (typeof SECTIONS)[number];
 
@@ -52,6 +59,11 @@ export interface IHub {
    * The hub's page that anybody can read; empty without a hub.
    */
   readonly publicUrl: string;
+
+  /**
+   * Where administrators approve what was asked for; empty without a hub.
+   */
+  readonly consoleUrl: string;
 }
 
 export const IHub = new Token<IHub>(

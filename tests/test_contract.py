@@ -12,6 +12,7 @@ from jupyter_2i2c.model import HubFacts, from_json, to_json
 from jupyter_2i2c.server.home import Home
 from jupyter_2i2c.server.observation import Image, Server, Session
 from jupyter_2i2c.server.resources import Usage
+from jupyter_2i2c.server.standing import Done
 from jupyter_2i2c.sources import Stated, from_service, resolve, sheet_to_json
 
 TYPESCRIPT = (Path(__file__).parents[1] / "src" / "api.ts").read_text("utf-8")
@@ -31,6 +32,7 @@ MIRRORED = {
     "IProvenance": model.Provenance,
     "IProblem": model.Problem,
     "IUsage": Usage,
+    "IDone": Done,
 }
 
 

@@ -1,8 +1,8 @@
 // The JSON that Python and the browser share; `tests/test_contract.py` reads the same files.
 
-import type { IInfo, ISession } from '../api';
+import type { IAdmin, IDone, IInfo, IIntent, ISession } from '../api';
 
-import { info, session } from './data';
+import { admin, done, info, intent, session } from './data';
 
 describe('the shared JSON', () => {
   it('is an answer of jupyter-2i2c/info', () => {
@@ -31,5 +31,26 @@ describe('the shared JSON', () => {
     });
     expect(typed.home.left_out).toEqual(['shared']);
     expect(typed.you.owner).toBe(true);
+  });
+
+  it('is an answer of jupyter-2i2c/admin', () => {
+    const typed: IAdmin = admin();
+    expect(typed.offered).toBe(true);
+    expect(typed.console).toBe('/services/2i2c-console/');
+    expect(typed.actions).toContain('stop-server');
+  });
+
+  it('is an answer of jupyter-2i2c/intents/ID', () => {
+    const typed: IIntent = intent();
+    expect(typed.target).toEqual({ user: 'grace', server: '' });
+    expect(typed.state).toBe('pending');
+    expect(Date.parse(typed.expires)).not.toBeNaN();
+  });
+
+  it('is an answer of jupyter-2i2c/done', () => {
+    const [typed]: IDone[] = done().done;
+    expect(typed.actor).toBe('ada');
+    expect(typed.action).toBe('stop-server');
+    expect(typed.reason).toMatch(/node is full/);
   });
 });

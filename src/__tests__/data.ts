@@ -5,7 +5,7 @@ import { join } from 'path';
 
 import { ServerConnection } from '@jupyterlab/services';
 
-import type { IInfo, ISession } from '../api';
+import type { IAdmin, IDone, IInfo, IIntent, ISession } from '../api';
 
 function read(name: string): unknown {
   const path = join(__dirname, '..', '..', 'tests', 'data', name);
@@ -28,15 +28,50 @@ export function session(
   return value;
 }
 
+/** An answer of `jupyter-2i2c/admin`. */
+export function admin(
+  change: (admin: IAdmin) => void = () => undefined
+): IAdmin {
+  const value = read('admin.json') as IAdmin;
+  change(value);
+  return value;
+}
+
+/** An answer of `jupyter-2i2c/intents/ID`. */
+export function intent(
+  change: (intent: IIntent) => void = () => undefined
+): IIntent {
+  const value = read('intent.json') as IIntent;
+  change(value);
+  return value;
+}
+
+/** An answer of `jupyter-2i2c/done`. */
+export function done(): { done: IDone[] } {
+  return read('done.json') as { done: IDone[] };
+}
+
 /** A server that answers as it is told, and remembers what it was asked. */
 export class StandIn {
   /** Method and path of each request. */
   readonly asked: string[] = [];
 
+  /** The JSON of each `POST`. */
+  readonly sent: unknown[] = [];
+
   /** What it answers at each path below `jupyter-2i2c/`. */
   answers: Record<string, () => Response | Promise<Response>> = {
     info: () => json(info()),
-    session: () => json(session())
+    session: () => json(session()),
+    // most people are no administrators, and nothing was done to them
+    admin: () =>
+      json(
+        admin(value => {
+          value.offered = false;
+          value.state = 'none';
+        })
+      ),
+    done: () => json({ done: [] })
   };
 
   readonly settings = ServerConnection.makeSettings({
@@ -47,6 +82,9 @@ export class StandIn {
       const path = url.pathname.replace('/user/ada/jupyter-2i2c/', '');
       const refresh = url.searchParams.get('refresh') ? '?refresh' : '';
       this.asked.push(`${request.method} ${path}${refresh}`);
+      if (request.method === 'POST') {
+        this.sent.push(JSON.parse(String(init?.body)));
+      }
       return this.answers[path]();
     }
   });

@@ -28,7 +28,8 @@ describe('HubPanel', () => {
       hub: {
         model: async () => model,
         homeUrl,
-        publicUrl: homeUrl ? 'http://localhost/services/2i2c/' : ''
+        publicUrl: homeUrl ? 'http://localhost/services/2i2c/' : '',
+        consoleUrl: homeUrl ? 'http://localhost/services/2i2c-console/' : ''
       },
       model,
       state,

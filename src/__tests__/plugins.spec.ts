@@ -52,7 +52,8 @@ describe('the plugins', () => {
     hub = {
       model: async () => model,
       homeUrl: 'http://localhost/hub/home',
-      publicUrl: 'http://localhost/services/2i2c/'
+      publicUrl: 'http://localhost/services/2i2c/',
+      consoleUrl: 'http://localhost/services/2i2c-console/'
     };
   });
 
@@ -79,6 +80,7 @@ describe('the plugins', () => {
       const here = activate({ hubHost: '', hubPrefix: '/x/hub/' });
       expect(here.homeUrl).toBe('/x/hub/home');
       expect(here.publicUrl).toBe('http://localhost/x/services/2i2c/');
+      expect(here.consoleUrl).toBe('http://localhost/x/services/2i2c-console/');
     });
 
     it('knows the service’s own host on a hub with subdomains', () => {
@@ -90,12 +92,16 @@ describe('the plugins', () => {
       expect(here.publicUrl).toBe(
         'https://2i2c--service.hub.example:8443/services/2i2c/'
       );
+      expect(here.consoleUrl).toBe(
+        'https://2i2c-console--service.hub.example:8443/services/2i2c-console/'
+      );
     });
 
     it('knows none without a hub, and asks nothing', async () => {
       const here = activate({});
       expect(here.homeUrl).toBe('');
       expect(here.publicUrl).toBe('');
+      expect(here.consoleUrl).toBe('');
       expect(await here.model()).toBe(await here.model());
       expect(server.asked).toEqual([]);
       (await here.model()).dispose();
@@ -152,7 +158,13 @@ describe('the plugins', () => {
       await waitFor(() => expect(shell.added.length).toBe(2));
       const [sidebar, area] = shell.added[1] as [HubSidebar, string];
       expect(area).toBe('right');
-      expect(sidebar.sections).toEqual(['hub', 'right', 'help', 'about']);
+      expect(sidebar.sections).toEqual([
+        'hub',
+        'right',
+        'help',
+        'admin',
+        'about'
+      ]);
       sidebar.dispose();
     });
 

@@ -26,13 +26,16 @@ const plugin: JupyterFrontEndPlugin<IHub> = {
         serverSettings: app.serviceManager.serverSettings
       });
     };
+    const service = (name: string) =>
+      hubPrefix
+        ? Private.service(name, hubHost || window.location.origin, hubPrefix)
+        : '';
     let made: ReturnType<typeof model> | null = null;
     return {
       model: () => (made ??= model()),
       homeUrl: hubPrefix ? URLExt.join(hubHost ?? '', hubPrefix, 'home') : '',
-      publicUrl: hubPrefix
-        ? Private.publicUrl(hubHost || window.location.origin, hubPrefix)
-        : ''
+      publicUrl: service('2i2c'),
+      consoleUrl: service('2i2c-console')
     };
   }
 };
@@ -41,17 +44,22 @@ export default plugin;
 
 namespace Private {
   /**
-   * Where the hub's service shows its public page.
+   * Where the pages of one of the hub's services are.
    *
+   * @param name - The service's name.
    * @param hubHost - Origin of the hub.
    * @param hubPrefix - Path of the hub, `/hub/` below its base.
    */
-  export function publicUrl(hubHost: string, hubPrefix: string): string {
+  export function service(
+    name: string,
+    hubHost: string,
+    hubPrefix: string
+  ): string {
     const base = hubPrefix.replace(/hub\/?$/, '');
-    const url = new URL(URLExt.join(base, 'services/2i2c/'), hubHost);
+    const url = new URL(URLExt.join(base, 'services', name, '/'), hubHost);
     if (url.origin !== window.location.origin) {
       // per-user subdomains: services have one each, too
-      url.host = `2i2c--service.${url.host}`;
+      url.host = `${name}--service.${url.host}`;
     }
     return url.href;
   }

@@ -18,6 +18,7 @@ import type { HubPanel } from '../panel';
 import type { SectionId } from '../tokens';
 
 import { AboutSection } from './about';
+import { AdminSection } from './admin';
 import { HelpSection } from './help';
 import { HubSection } from './hub';
 import { RightSection } from './right';
@@ -121,7 +122,9 @@ class Body extends ReactWidget {
   ) {
     super();
     this.addClass('jp-HubPanel-body');
-    _context.model.stateChanged.connect(this._onStateChanged, this);
+    for (const model of [_context.model, _context.intents, _context.done]) {
+      model.stateChanged.connect(this._onStateChanged, this);
+    }
   }
 
   protected render(): JSX.Element {
@@ -164,6 +167,7 @@ export function makeSection(
     session: { title: trans.__('Your session'), render: SessionSection },
     right: { title: trans.__('Right to Replicate'), render: RightSection },
     help: { title: trans.__('Get help'), render: HelpSection },
+    admin: { title: trans.__('Admin'), render: AdminSection },
     about: { title: trans.__('About'), render: AboutSection }
   };
   const section = new SectionPanel({ id, context, ...sections[id] });

@@ -19,6 +19,7 @@ import { endOf } from '../serverEnd';
 import { CommandIDs } from '../tokens';
 
 import type { ISectionProps } from '.';
+import { Done } from './done';
 
 /**
  * The section.
@@ -54,6 +55,7 @@ function Session(
           {trans.__('This is the server of %1.', server.owner)}
         </p>
       )}
+      <Done {...props} />
       <Rows>
         <Row label={trans.__('Image')} source={reference}>
           {image ? (
