@@ -15,7 +15,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select
-from sqlalchemy.sql.elements import ColumnElement
 
 from .keys import Keys
 from .schema import audit as table
@@ -239,18 +238,21 @@ def entries(
         limit: at most so many.
     """
     query = select(table).order_by(table.c.sequence.desc()).limit(limit)
-    wanted: dict[str, tuple[object, ColumnElement[bool]]] = {
-        "actor": (actor, table.c.actor == actor),
-        "action": (action, table.c.action == action),
-        "target": (target, table.c.target_user == target),
-        "result": (result, table.c.result == result),
-        "since": (since, table.c.time >= since),
-        "until": (until, table.c.time < until),
-        "before": (before, table.c.sequence < before),
-    }
-    for value, condition in wanted.values():
+    equal = (
+        (table.c.actor, actor),
+        (table.c.action, action),
+        (table.c.target_user, target),
+        (table.c.result, result),
+    )
+    for column, value in equal:
         if value is not None:
-            query = query.where(condition)
+            query = query.where(column == value)
+    if since is not None:
+        query = query.where(table.c.time >= since)
+    if until is not None:
+        query = query.where(table.c.time < until)
+    if before is not None:
+        query = query.where(table.c.sequence < before)
     return [_entry(row) for row in c.execute(query)]
 
 

@@ -67,12 +67,16 @@ class Job:
 
 @dataclass(frozen=True)
 class Item:
-    """One server of a job, or one user where `server` does not matter."""
+    """One server of a job, or one user where `server` does not matter.
+
+    `mark` is the runner's: by what it knows again what it saw when the job was made.
+    """
 
     id: int
     job: str
     user: str
     server: str
+    mark: str
     state: str
     error: str
     attempts: int
@@ -83,7 +87,7 @@ def create(
     *,
     kind: str,
     actor: str,
-    items: Iterable[tuple[str, str]],
+    items: Iterable[tuple[str, str] | tuple[str, str, str]],
     token: str,
     token_expires: datetime | None = None,
     reason: str = "",
@@ -96,7 +100,7 @@ def create(
         c: a connection of `Store.write`.
         kind: the action's name.
         actor: who approved it.
-        items: user and server of each; what comes twice is taken once.
+        items: user, server and, if wanted, mark of each; what comes twice is taken once.
         token: the approver's.
         token_expires: until when it is good.
         reason: what the approver wrote for the people it concerns.
@@ -120,7 +124,8 @@ def create(
             token_expires=token_expires,
         )
     )
-    each = iter(dict.fromkeys(items))
+    marks = {(user, server): "".join(mark) for user, server, *mark in items}
+    each = iter(marks.items())
     total = 0
     while batch := list(islice(each, BATCH)):
         total += len(batch)
@@ -131,11 +136,12 @@ def create(
                     "job": job,
                     "user": user,
                     "server": server,
+                    "mark": mark,
                     "state": "waiting",
                     "error": "",
                     "attempts": 0,
                 }
-                for user, server in batch
+                for (user, server), mark in batch
             ],
         )
     c.execute(update(table).where(table.c.id == job).values(total=total))

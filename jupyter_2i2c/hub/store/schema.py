@@ -146,6 +146,7 @@ job_items = Table(
     Column("job", Words, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
     Column("user", Words, nullable=False),
     Column("server", Words, nullable=False),
+    Column("mark", Words, nullable=False),
     Column("state", Words, nullable=False),
     Column("error", Words, nullable=False),
     Column("attempts", Integer, nullable=False),

@@ -55,6 +55,7 @@ def upgrade() -> None:
         sa.Column("job", sa.Text, nullable=False),
         sa.Column("user", sa.Text, nullable=False),
         sa.Column("server", sa.Text, nullable=False),
+        sa.Column("mark", sa.Text, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
         sa.Column("error", sa.Text, nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
