@@ -56,6 +56,12 @@ def _parser() -> argparse.ArgumentParser:
         "--check", action="store_true", help="prove that it works, print what it says, and stop"
     )
     demo.set_defaults(run=_demo)
+
+    from .hub.doctor import command as doctor
+
+    doctor.add_arguments(
+        verbs.add_parser("doctor", help="what is set up unsafely or wrongly, and the mend")
+    )
     return parser
 
 

@@ -21,6 +21,9 @@ from ..model import HubFacts, Problem, Provenance, from_json, to_json
 from ..sources import Stated, overlay
 from ..values import CHART, from_values
 from .culler import culling_of
+from .doctor.observe import observe
+from .doctor.observed import Observed
+from .doctor.watch import watch
 from .scopes import resolved
 from .settings import HubSettings, settings_of
 
@@ -44,18 +47,22 @@ class Handed:
         stated: what the hub says about itself.
         traits: the service's own traits.
         hub: what the hub's configuration decides.
+        observed: what doctor needs to know of it.
     """
 
     stated: Stated = field(default_factory=Stated)
     traits: Mapping[str, Any] = field(default_factory=dict)
     hub: HubSettings = field(default_factory=HubSettings)
+    observed: Observed = field(default_factory=Observed)
 
 
 def write(path: Path, stated: Stated, config: Config) -> None:
     """Write what the hub says about itself, and the service's own traits in `config`.
 
-    The file appears whole or not at all, and is never readable by others.
+    The file appears whole or not at all, and is never readable by others. What doctor needs to
+    know goes in, too: now, and when a server starts.
     """
+    observed = observe(config, _observed_before(path))
     document = {
         "schema": SCHEMA,
         **_stated_to_json(stated),
@@ -65,6 +72,15 @@ def write(path: Path, stated: Stated, config: Config) -> None:
             for name, value in asdict(settings_of(config)).items()
         },
     }
+
+    def put(observed: Observed) -> None:
+        _put(path, {**document, "observed": to_json(observed)})
+
+    put(observed)
+    watch(config, observed, put)
+
+
+def _put(path: Path, document: Mapping[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     # mkstemp makes files that only their owner can read
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -107,6 +123,7 @@ def load(path: Path) -> Handed:
         _stated_from_json(document),
         dict(traits) if isinstance(traits, Mapping) else {},
         _settings_from_json(document.get("hub")),
+        _observed_from_json(document.get("observed")),
     )
 
 
@@ -165,6 +182,18 @@ def _settings_from_json(given: Any) -> HubSettings:
         settings.get("manage_groups") is True,
         settings.get("subdomains") is True,
     )
+
+
+def _observed_from_json(given: Any) -> Observed:
+    return from_json(Observed, given) if isinstance(given, Mapping) else Observed()
+
+
+def _observed_before(path: Path) -> Observed | None:
+    """What was observed at the hub's last start; None at its first."""
+    try:
+        return load(path).observed
+    except UnreadableHandover:
+        return None
 
 
 def _plain(section: Config) -> dict[str, Any]:
