@@ -156,7 +156,8 @@ export class IntentsModel extends VDomModel {
       looked: now,
       error: ''
     };
-    this._keep([intent, ...this._intents].slice(0, MAX_LISTED));
+    const others = this._intents.filter(each => each.id !== id);
+    this._keep([intent, ...others].slice(0, MAX_LISTED));
     this._follow();
     return intent;
   }

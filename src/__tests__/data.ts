@@ -83,7 +83,7 @@ export class StandIn {
       const refresh = url.searchParams.get('refresh') ? '?refresh' : '';
       this.asked.push(`${request.method} ${path}${refresh}`);
       if (request.method === 'POST') {
-        this.sent.push(JSON.parse(String(init?.body)));
+        this.sent.push(JSON.parse(await request.text()));
       }
       return this.answers[path]();
     }
