@@ -147,7 +147,7 @@ describe('the section Admin', () => {
       await screen.findByText('Run by');
       panel.hide();
       server.asked.length = 0;
-      panel.show('/hub/home', SECTIONS);
+      panel.show();
       expect(server.asked).not.toContain('GET admin');
     });
 
