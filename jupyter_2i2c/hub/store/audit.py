@@ -11,7 +11,7 @@ import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select
@@ -166,7 +166,7 @@ def append(
     sequence, previous = _last(c)
     content: dict[str, Any] = {
         "sequence": sequence + 1,
-        "time": time or now(),
+        "time": (time or now()).astimezone(timezone.utc),
         "actor": clean(actor),
         "action": clean(action),
         "target": target,
@@ -330,6 +330,7 @@ class _Check:
     def run(self) -> Verification:
         last, previous = self._start()
         first, checked = last + 1, 0
+        follows = True  # whether the entry before is known well enough to ask for its successor
         rows = self._c.execution_options(yield_per=500).execute(
             select(table).order_by(table.c.sequence)
         )
@@ -344,10 +345,10 @@ class _Check:
             whole = self._is_whole(entry, row.target_user)
             if not whole:
                 self._broken.append(entry)
-            elif entry.sequence == last + 1 and entry.previous != previous:
+            elif follows and entry.sequence == last + 1 and entry.previous != previous:
                 self._found("removed", entry.sequence, "does not follow the entry before it")
             self._compare(entry.sequence, entry.hash)
-            last, previous = entry.sequence, entry.hash
+            last, previous, follows = entry.sequence, entry.hash, whole
         self._tell_broken()
         for sequence in self._heads:
             if sequence > last:
@@ -385,7 +386,8 @@ class _Check:
         for entry in self._broken:
             content = _content(entry)
             for place in places:
-                if _sign(self._keys, {**content, "sequence": place}) == entry.hash:
+                moved = {**content, "sequence": place}
+                if place != entry.sequence and _sign(self._keys, moved) == entry.hash:
                     self._found("reordered", entry.sequence, f"was written as number {place}")
                     break
             else:

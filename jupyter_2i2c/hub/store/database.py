@@ -106,18 +106,19 @@ class Store:
             raise
 
     def _open(self, migrate: bool) -> None:
-        if self._file():
+        if self._url.get_backend_name() == "sqlite":
             with self._transaction(writes=False) as connection:
                 found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
                 if found != "ok":
                     raise StoreUnusable(
-                        f"{self}: the database is damaged ({found}). Put it aside and restore your"
-                        " backup"
+                        f"{self}: the database is damaged ({' '.join(found.split())}). Put it aside"
+                        " and restore your backup"
                     )
         with self._transaction(writes=migrate) as connection:
             try:
                 if migrate:
                     migrations.upgrade(connection)
+                    migrations.prove_writable(connection)
                     audit.begin(connection)
                 else:
                     migrations.check(connection)
@@ -209,8 +210,9 @@ class Store:
             yield connection
 
     def _file(self) -> Path | None:
-        if self._url.get_backend_name() == "sqlite" and self._url.database:
-            return Path(self._url.database)
+        """Where an SQLite database is, unless the URL leaves that to SQLite (``uri=true``)."""
+        if self._url.get_backend_name() == "sqlite" and "uri" not in self._url.query:
+            return Path(self._url.database or "")
         return None
 
 

@@ -26,7 +26,9 @@ def ask(store):
 
 
 def results(store):
-    return [(each.actor, each.result) for each in reversed(store.read_now(audit.entries, limit=500))]
+    return [
+        (each.actor, each.result) for each in reversed(store.read_now(audit.entries, limit=500))
+    ]
 
 
 def test_it_is_stored_as_it_was_asked(store, ask):

@@ -12,7 +12,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, column, inspect, table, update
 
 SCRIPTS = Path(__file__).parent
 
@@ -40,14 +40,20 @@ def upgrade(connection: Connection) -> None:
         return
     _refuse_newer(found, scripts)
     if found is None:
-        tables = set(inspect(connection).get_table_names()) & {"intents", "jobs", "audit"}
-        if tables:
+        ours = set(inspect(connection).get_table_names()) & {"intents", "jobs", "audit"}
+        if ours:
             raise CannotMigrate(
-                f"it has tables ({', '.join(sorted(tables))}) but does not say of which version."
+                f"it has tables ({', '.join(sorted(ours))}) but does not say of which version."
                 " If it is another application's, give the service a database of its own; else"
                 " restore your backup"
             )
     command.upgrade(config, "head")
+
+
+def prove_writable(connection: Connection) -> None:
+    """Write what is there already: better to fail at the start than at the first approval."""
+    version = table(VERSION_TABLE, column("version_num"))
+    connection.execute(update(version).values(version_num=version.c.version_num))
 
 
 def check(connection: Connection) -> None:
