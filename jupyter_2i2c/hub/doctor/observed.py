@@ -54,6 +54,7 @@ class TokenFact:
         scopes: the list that it was.
         seen: which minting scopes the function there gave to an administrator's server since the
             hub started.
+        left_to_role: whether it answered with nothing, which leaves the token to the role ``server``.
         asked: whether that function was asked for an administrator's server since then.
         oauth_how: the same of `Spawner.oauth_client_allowed_scopes`.
         oauth_scopes: the list there.
@@ -65,6 +66,7 @@ class TokenFact:
     how: str = "unset"
     scopes: tuple[str, ...] = ()
     seen: tuple[str, ...] = ()
+    left_to_role: bool = False
     asked: bool = False
     oauth_how: str = "unset"
     oauth_scopes: tuple[str, ...] = ()

@@ -18,8 +18,9 @@ from ..scopes import ServerTokenScopes, is_administrator, mints_tokens
 from .observe import token_sections
 from .observed import Observed, TokenFact
 
-Note = Callable[[str, tuple[str, ...]], None]
-"""Told the section, and the minting scopes that an administrator's server was given there."""
+Note = Callable[[str, tuple[str, ...] | None], None]
+"""Told the section, and the minting scopes that an administrator's server was given there; None
+where the function answers with nothing, which leaves the token to the role ``server``."""
 
 
 class Watched:
@@ -28,14 +29,14 @@ class Watched:
     Args:
         function: theirs.
         section: where it is set.
-        note: called when an administrator's server starts, where the answer is another than before.
+        note: called for each answer that an administrator's server is the first to get.
     """
 
     def __init__(self, function: Callable[[Any], Any], section: str, note: Note) -> None:
         self.function = function
         self._section = section
         self._note = note
-        self._noted: tuple[str, ...] | None = None
+        self._noted: set[tuple[str, ...] | None] = set()
 
     async def __call__(self, spawner: Any) -> Any:
         scopes = self.function(spawner)
@@ -49,10 +50,11 @@ class Watched:
 
     def _look(self, spawner: Any, scopes: Any) -> None:
         if is_administrator(spawner):
-            minting = tuple(sorted(each for each in scopes or () if mints_tokens(each)))
-            if minting != self._noted:
-                self._note(self._section, minting)
-                self._noted = minting
+            minting = tuple(sorted(each for each in scopes if mints_tokens(each)))
+            said = minting if scopes else None
+            if said not in self._noted:
+                self._note(self._section, said)
+                self._noted.add(said)
 
 
 def watch(c: Config, observed: Observed, put: Callable[[Observed], None]) -> None:
@@ -65,11 +67,15 @@ def watch(c: Config, observed: Observed, put: Callable[[Observed], None]) -> Non
     """
     tokens = {each.section: each for each in observed.tokens}
 
-    def note(section: str, minting: tuple[str, ...]) -> None:
+    def note(section: str, minting: tuple[str, ...] | None) -> None:
         before = tokens.get(section, TokenFact(section))
         # what one administrator's server got stays true when another's gets less
-        seen = tuple(sorted({*before.seen, *minting}))
-        tokens[section] = replace(before, asked=True, seen=seen)
+        tokens[section] = replace(
+            before,
+            asked=True,
+            seen=tuple(sorted({*before.seen, *(minting or ())})),
+            left_to_role=before.left_to_role or minting is None,
+        )
         put(replace(observed, tokens=tuple(tokens.values())))
 
     for section in token_sections(c):

@@ -25,10 +25,19 @@ def _base(observed: Observed, token: TokenFact) -> tuple[tuple[str, ...], str]:
     """The scopes that servers of a section start from, and where they are written."""
     if token.how == "list":
         return token.scopes, f"c.{token.section}.server_token_scopes"
+    return _role(observed)
+
+
+def _role(observed: Observed) -> tuple[tuple[str, ...], str]:
     role = observed.role("server")
     if role is not None and role.states_scopes:
         return role.scopes, "the role “server”"
     return SAFE, "JupyterHub's own role “server”"
+
+
+def _seen(observed: Observed, token: TokenFact) -> tuple[str, ...]:
+    """What a function was seen to give to administrators' servers."""
+    return (*token.seen, *(_role(observed)[0] if token.left_to_role else ()))
 
 
 def minting(observed: Observed) -> Finding:
@@ -40,7 +49,7 @@ def minting(observed: Observed) -> Finding:
     for token in observed.tokens:
         if token.how in ("callable", "unreadable"):
             place = f"the function in c.{token.section}.server_token_scopes"
-            scopes, asked = token.seen, token.asked
+            scopes, asked = _seen(observed, token), token.asked
         else:
             scopes, place = _base(observed, token)
             asked = True
@@ -105,7 +114,9 @@ def minting_for_helpers(observed: Observed) -> Finding | None:
     minted = [
         each
         for token in observed.tokens
-        for each in (token.seen if token.how == "callable" else _base(observed, token)[0])
+        for each in (
+            _seen(observed, token) if token.how == "callable" else _base(observed, token)[0]
+        )
         if mints_tokens(each)
     ]
     helpers = [role for role in observed.roles if _gives_people_rights_over_others(role)]
