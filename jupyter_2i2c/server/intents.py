@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from .base import HubPanelHandler
-from .hub_client import HubError
+
+if TYPE_CHECKING:
+    from .hub_client import HubError
 
 MAX_BODY = 100_000
 """Bytes of a question; some thousand names."""
@@ -52,6 +54,8 @@ class OwnersHandler(HubPanelHandler):
         Raises:
             NotAsked: there is none, or it says no.
         """
+        from .hub_client import HubError
+
         try:
             answer = await self.extension.hub.ask_service(path, method=method, body=body)
         except HubError as error:

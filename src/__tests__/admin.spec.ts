@@ -358,7 +358,7 @@ describe('the section Admin', () => {
     ['expired', /Nobody decided in time/, 'See it', 'Ask again…'],
     ['failed', /Approved, but it failed/, 'See it', 'Ask again…'],
     ['partly', /Only a part/, 'See it', 'Got it'],
-    ['unknown', /not done twice/, 'See it', ''],
+    ['unknown', /do not ask again before/, 'See it', ''],
     ['cancelled', /Cancelled in the console/, 'See it', 'Got it'],
     ['of a later version', /of a later version/, 'See it', '']
   ])('tells what became of it: %s', async (state, words, link, button) => {

@@ -121,14 +121,17 @@ namespace Private {
   /**
    * How it stands, for the eye.
    */
-  export function mood(intent: IFollowed): 'open' | 'good' | 'bad' | 'calm' {
+  export function mood(
+    intent: IFollowed
+  ): 'open' | 'good' | 'bad' | 'unsure' | 'calm' {
     switch (intent.state) {
       case 'done':
         return 'good';
       case 'failed':
       case 'partly':
-      case 'unknown':
         return 'bad';
+      case 'unknown':
+        return 'unsure';
       default:
         return isSettled(intent) ? 'calm' : 'open';
     }
@@ -175,7 +178,7 @@ namespace Private {
         );
       case 'unknown':
         return trans.__(
-          'Approved, but the hub has not said whether it was done. It is being checked, and not done twice: do not ask again before that is known.'
+          'Approved, but the hub has not said whether it was done. Open it in the console, where that is found out; do not ask again before.'
         );
       case 'cancelled':
         return trans.__(
