@@ -58,9 +58,13 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(run=_demo)
 
     from .hub.doctor import command as doctor
+    from .hub.store import command as audit
 
     doctor.add_arguments(
         verbs.add_parser("doctor", help="what is set up unsafely or wrongly, and the mend")
+    )
+    audit.add_arguments(
+        verbs.add_parser("audit", help="check, export and shorten the administrators' audit log")
     )
     return parser
 
