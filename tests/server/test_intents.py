@@ -121,6 +121,7 @@ async def test_it_is_offered_by_the_services_hint_and_not_by_the_hubs_flag(
 async def test_many_looks_ask_the_service_once(get, service, visited_by):
     stand_in = service()
     await asyncio.gather(get("admin"), get("done"), get("admin"))
+    await get("done")
     assert stand_in.paths.count("/services/2i2c/api/v1/me") == 1
     await get("admin", refresh="1")
     assert stand_in.paths.count("/services/2i2c/api/v1/me") == 2
@@ -305,6 +306,7 @@ async def test_what_cannot_be_asked_is_said_here(ask, service, visited_by, body,
     ("status", "body", "code", "message"),
     [
         (400, '{"message": "100% of no user"}', 400, "100% of no user"),
+        (400, json.dumps({"message": "x" * 9999}), 400, "x" * 500),
         (403, '{"message": "this token can mint"}', 403, "this token can mint"),
         (403, "<html>", 403, "this server started before the service did"),
         (404, '{"message": "no such intent"}', 404, "no such intent"),
