@@ -126,7 +126,6 @@ def troubled(bad, room, failures):
             handler.set_status(500)
             handler.finish("<html>secret")
             return True
-        await asyncio.sleep(0)
         return False
 
     return fault
