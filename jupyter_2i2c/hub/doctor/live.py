@@ -217,6 +217,8 @@ async def _ready(client: AsyncHTTPClient, url: str) -> str:
     """What stands in the service's way, as it says itself."""
     try:
         response = await _get(client, url)
+        if response.code == 404:  # a service of an earlier version
+            response = await _get(client, url.replace("/readyz", "/healthz"))
     except _NoAnswer as error:
         return str(error)
     answer = _json(response)

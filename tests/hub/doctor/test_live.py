@@ -77,7 +77,7 @@ async def test_all_is_well(hub):
             "no database",
         ),
         ("/readyz", (200, {"status": "degraded", "message": "no file"}), "ready", "no file"),
-        ("/readyz", (404, "<html>"), "ready", "404"),
+        ("/readyz", (500, "<html>"), "ready", "500"),
     ],
 )
 async def test_f2_f3_f4_f11_an_answer_that_is_none(hub, path, answer, fact, words):
@@ -95,6 +95,12 @@ async def test_f1_f8_nobody_answers(hub, unused_port):
     assert "nothing answers" in live.service
     assert "nothing answers" in live.hub
     assert live.hub_version == "6.1.0"
+
+
+async def test_a_service_of_an_earlier_version_is_asked_for_its_health(hub):
+    hub.answers["/readyz"] = (404, "<html>")
+    hub.answers["/healthz"] = (200, {"status": "degraded", "message": "no file"})
+    assert (await seen(hub)).ready == "no file"
 
 
 @pytest.fixture
