@@ -371,8 +371,13 @@ class _Check:
         return rows[-1].sequence, rows[-1].hash
 
     def _is_whole(self, entry: Entry, target_user: str) -> bool:
-        signed = _sign(self._keys, _content(entry)) == entry.hash
-        return signed and _user(entry.target) == target_user
+        return _user(entry.target) == target_user and self._signed(_content(entry), entry.hash)
+
+    def _signed(self, content: Mapping[str, Any], hash_: str) -> bool:
+        try:
+            return _sign(self._keys, content) == hash_
+        except (TypeError, ValueError):  # SQLite takes bytes where there should be text
+            return False
 
     def _compare(self, sequence: int, hash_: str) -> None:
         for noted in self._heads.get(sequence, ()):
@@ -387,7 +392,7 @@ class _Check:
             content = _content(entry)
             for place in places:
                 moved = {**content, "sequence": place}
-                if place != entry.sequence and _sign(self._keys, moved) == entry.hash:
+                if place != entry.sequence and self._signed(moved, entry.hash):
                     self._found("reordered", entry.sequence, f"was written as number {place}")
                     break
             else:

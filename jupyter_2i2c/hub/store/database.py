@@ -75,6 +75,7 @@ class Store:
         self._on_head = on_head
         self._patience = patience
         self._engine: Engine | None = None
+        self._closed = False
         self._writer = ThreadPoolExecutor(1, "store-writer")
         self._readers = ThreadPoolExecutor(READERS, "store-reader")
 
@@ -133,6 +134,7 @@ class Store:
 
     def close(self) -> None:
         """Let running calls end, and disconnect."""
+        self._closed = True
         self._writer.shutdown()
         self._readers.shutdown()
         self._dispose()
@@ -152,7 +154,7 @@ class Store:
             Refusal: the function's; what it wrote is stored. Anything else it raises undoes that.
         """
         call = partial(self.write_now, function, *args, **kwargs)
-        return await asyncio.get_running_loop().run_in_executor(self._writer, call)
+        return await self._in(self._writer, call)
 
     async def read(
         self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -163,7 +165,12 @@ class Store:
             StoreUnavailable: the database does not answer now.
         """
         call = partial(self.read_now, function, *args, **kwargs)
-        return await asyncio.get_running_loop().run_in_executor(self._readers, call)
+        return await self._in(self._readers, call)
+
+    async def _in(self, threads: ThreadPoolExecutor, call: Callable[[], T]) -> T:
+        if self._closed:
+            raise StoreUnavailable("the service is stopping")
+        return await asyncio.get_running_loop().run_in_executor(threads, call)
 
     def write_now(
         self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -263,6 +270,8 @@ def _engine(url: URL, patience: float) -> Engine:
         @event.listens_for(engine, "connect")
         def prepare(connection: Any, _: object) -> None:
             connection.isolation_level = None  # transactions are begun below
+            # who damages a text must not keep the rest from being read, and checked
+            connection.text_factory = lambda text: text.decode("utf-8", "replace")
             connection.execute("PRAGMA journal_mode = WAL")
             # what was answered must be there after a power cut
             connection.execute("PRAGMA synchronous = FULL")

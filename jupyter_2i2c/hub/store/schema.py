@@ -24,8 +24,9 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
 def now() -> datetime:
@@ -43,11 +44,32 @@ def canonical(value: Mapping[str, Any]) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
+class _SqliteTime(sqlite.DATETIME):
+    """As SQLite keeps times; what somebody put there that is none is read as the year 1."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        read = super().result_processor(dialect, coltype)
+        assert read is not None
+
+        def forgiving(value: Any) -> datetime | None:
+            try:
+                return read(value)
+            except (TypeError, ValueError):
+                return datetime.min
+
+        return forgiving
+
+
 class Utc(TypeDecorator[datetime]):
     """A point in time. Takes aware times only, gives them back in UTC."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "sqlite":
+            return _SqliteTime()  # type: ignore[no-untyped-call]
+        return self.impl_instance
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
@@ -77,7 +99,7 @@ class Words(TypeDecorator[str]):
 
 
 class Json(TypeDecorator[Mapping[str, Any]]):
-    """A JSON object, kept as its canonical text."""
+    """A JSON object, kept as its canonical text. What somebody put there that is none is shown as it is."""
 
     impl = Text
     cache_ok = True
@@ -88,7 +110,13 @@ class Json(TypeDecorator[Mapping[str, Any]]):
     def process_result_value(
         self, value: str | None, _dialect: Dialect
     ) -> Mapping[str, Any] | None:
-        return None if value is None else json.loads(value)
+        if value is None:
+            return None
+        try:
+            found = json.loads(value)
+        except (TypeError, ValueError):
+            found = None
+        return found if isinstance(found, dict) else {"unreadable": str(value)}
 
 
 LongId = BigInteger().with_variant(Integer, "sqlite")

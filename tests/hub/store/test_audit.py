@@ -67,6 +67,25 @@ def test_a25_a_changed_entry_is_found(log, raw, change):
     assert ("changed", 4) in problems(log)
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "change",
+    [
+        "detail = 'garbage'",
+        "target = '[]'",
+        "time = 'garbage'",
+        "time = 5",
+        "reason = x'ff00'",
+        "actor = CAST(x'ff' AS TEXT)",
+    ],
+)
+def test_a25_what_sqlite_takes_and_python_does_not_hides_nothing(log, raw, change):
+    raw(f"UPDATE audit SET {change} WHERE sequence = 4")
+    raw("UPDATE audit SET reason = 'x' WHERE sequence = 7")
+    assert problems(log) == [("changed", 4), ("changed", 7)]
+    assert len(log.read_now(audit.entries)) == 10
+
+
 def test_a25_a_changed_link_is_found(log, raw):
     raw("UPDATE audit SET previous = hash WHERE sequence = 4")
     assert problems(log) == [("changed", 4)]

@@ -183,3 +183,51 @@ def shell(hub, url, tmp_path):
         return done.stdout
 
     return shell
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_backup_of_sqlite_is_made_checked_and_restored(shell, hub, store, heads, open_store):
+    ours = {"jupyter_2i2c.sqlite": "store.sqlite", "jupyter_2i2c.key": "secret.key"}
+    lines = commands_of(PAGE, "Back up and restore SQLite")
+    assert len(lines) == 6
+    backup, without_sqlite3, verify, *restore = lines
+    assert (hub / "store.sqlite-wal").stat().st_size  # the service runs
+    if shutil.which("sqlite3"):
+        shell(backup, **ours)
+    shell(without_sqlite3, **ours)
+    if not shutil.which("sqlite3"):
+        shutil.copy(hub / "backup-2.sqlite", hub / "backup.sqlite")
+    assert "5 entries" in shell(verify, **ours)
+    store.write_now(audit.append, "ada", "after", {}, "done")
+    store.close()
+    for line in restore:
+        shell(line, **ours)
+    again = open_store(f"sqlite:///{hub / 'store.sqlite'}")
+    found = again.read_now(audit.verify, heads[:5])
+    assert (found.ok, found.checked, found.heads) == (True, 5, 5)
+    assert not again.read_now(audit.verify, heads).ok  # one was written after the backup
+    assert (hub / "store.sqlite").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_backup_of_postgresql_is_made_and_restored(
+    shell, url, postgresql, store, heads, monkeypatch
+):
+    backup, *restore = commands_of(PAGE, "Back up and restore PostgreSQL")
+    monkeypatch.setenv("DATABASE", url)
+    shell(backup)
+    store.write_now(audit.append, "ada", "after", {}, "done")
+    monkeypatch.setenv("DATABASE", postgresql.new())
+    put_back, verify = restore
+    shell(put_back)
+    assert "5 entries" in shell(verify, **{"jupyter_2i2c.key": "secret.key"})
+
+
+def test_the_other_commands_of_the_page(shell, hub, heads):
+    (hub / "hub.log").write_text(f"[I] jupyter_2i2c audit head {heads[-1]}\n")
+    for line in commands_of(PAGE, "Verify the audit log"):
+        assert "5 entries from number 1 checked" in shell(line)
+    for line in commands_of(PAGE, "Export and shorten it"):
+        shell(line)
+    assert len((hub / "audit.jsonl").read_text().splitlines()) == 5
+    assert len((hub / "audit.csv").read_text().splitlines()) == 6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -107,6 +108,28 @@ def test_f12_who_waits_long_enough_gets_through(url, open_store):
         other.stdin.flush()
         patient.write_now(intents.create, **ASK)
     assert [each.result for each in patient.read_now(audit.entries)] == ["asked", "done"]
+
+
+async def test_f12_who_waits_keeps_nobody_else(url, open_store):
+    patient = open_store(url, patience=60)
+    with child(url, HOLDS) as other:
+        assert other.stdout.readline() == "holding\n"
+        waiting = asyncio.create_task(patient.write(intents.create, **ASK))
+        for _ in range(10):
+            assert await patient.read(intents.by_actor, "ada") == []
+        assert not waiting.done()
+        other.communicate("\n")
+        assert (await waiting).state == "pending"
+
+
+async def test_a_store_that_is_not_open_is_unavailable(url, open_store):
+    store = open_store(url)
+    store.close()
+    for call in (store.write, store.read):
+        with pytest.raises(StoreUnavailable):
+            await call(audit.head)
+    with pytest.raises(StoreUnavailable):
+        store.read_now(audit.head)
 
 
 def test_two_processes_write_one_chain(url, store):
