@@ -502,3 +502,125 @@ async def test_a20_no_token_is_stored_or_told(stub, store, desk, tmp_path, caplo
     assert b"a-very-secret-token" not in kept
     assert "a-very-secret-token" not in caplog.text
     assert "a-very-secret-token" not in repr(store.read_now(audit.entries))
+
+
+# --- against a real hub -------------------------------------------------------------------------
+
+REAL = """
+c.JupyterHub.allow_named_servers = True
+# as Zero to JupyterHub sets them: the hub answers before a server is there or gone
+c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0, "slow_stop_timeout": 0}
+"""
+
+CONSOLE = ["list:users", "read:users", "read:servers", "servers", "admin:users"]
+
+
+@pytest.fixture(scope="module")
+def real(hubs):
+    return hubs.start(REAL, service=False)
+
+
+@pytest.fixture
+def real_desk(real, store, jp_asyncio_loop, monkeypatch):
+    monkeypatch.setattr(IntentDesk, "PATIENCE", 60.0)
+    monkeypatch.setattr("jupyter_2i2c.hub.actions.servers._OneServer.POLL", 0.2)
+
+    async def make():
+        api = HubApi(f"{real.url}hub/api")
+        runner = JobRunner(store, api)
+        context = Context(admin_users=frozenset({"boss"}), admin_users_feature=True)
+        return api, runner, IntentDesk(store, api, registry(context), runner)
+
+    api, runner, desk = jp_asyncio_loop.run_until_complete(make())
+    yield desk
+    jp_asyncio_loop.run_until_complete(desk.close())
+    jp_asyncio_loop.run_until_complete(runner.close())
+    api.close()
+
+
+async def decided(desk, person, token, kind, target, typed=""):
+    intent = await desk.ask(Identity(person, frozenset()), kind, target, "", SERVER)
+    return await desk.approve(intent.id, token, person, "because", typed)
+
+
+@pytest.mark.end_to_end
+async def test_f40_on_a_real_hub_servers_are_started_and_stopped(hubs, real, real_desk, store):
+    boss, ada = hubs.log_in(real, "boss"), hubs.log_in(real, "ada")
+    token = boss.token(scopes=CONSOLE)
+    hub = real_desk._api.as_person(token)
+    assert {"servers", "delete:servers", "list:users"} <= (await hub.whoami()).scopes
+    assert await hub.version() == real.version
+
+    started = await decided(real_desk, "boss", token, "start-server", ADA)
+    assert (started.state, started.outcome["text"]) == ("done", "Started the server of “ada”.")
+    server = await hub.server("ada")
+    assert server.ready
+    assert server.started
+    with pytest.raises(Impossible, match="runs already"):
+        await decided(real_desk, "boss", token, "start-server", ADA)
+    intent = await real_desk.ask(BOSS, "stop-server", ADA)
+    tries = [real_desk.approve(intent.id, token, "boss") for _ in range(4)]
+    ended = await asyncio.gather(*tries, return_exceptions=True)
+    assert [each.state for each in ended if not isinstance(each, NotPending)] == ["done"]
+    assert await hub.server("ada") is None
+
+    # all of them, a named one and the approver's own among them
+    ada.start_server()
+    ada.start_server("gpu")
+    boss.start_server()
+    begun = await decided(real_desk, "boss", token, "stop-all", {}, "stop all")
+    await real_desk._runner.run(begun.job)
+    assert store.read_now(jobs.get, begun.job).counts == {"done": 3}
+    assert (await real_desk.get(begun.id, "boss")).state == "done"
+    assert (await hub.users(state="active")).items == ()
+    order = [
+        entry.target["user"] for entry in store.read_now(audit.entries) if entry.source == "job"
+    ]
+    assert order[0] == "boss"
+
+
+@pytest.mark.end_to_end
+async def test_a23_f41_on_a_real_hub_people_and_rights(hubs, real, real_desk):
+    boss, ada, mal = (hubs.log_in(real, name) for name in ("boss", "ada", "mal"))
+    token = boss.token(scopes=CONSOLE)
+    hub = real_desk._api.as_person(token)
+
+    names = ["50%_of", "50xxof", "ünï@é", "a b", "ADA", "with/slash"]
+    added = await decided(real_desk, "boss", token, "add-users", {"users": names})
+    assert added.state == "partly"
+    assert added.outcome["refused"] == ["with/slash"]
+    assert sorted(added.outcome["created"]) == sorted(["50%_of", "50xxof", "ünï@é", "a b"])
+    for name in added.outcome["created"]:
+        assert (await hub.user(name)).name == name
+        assert await hub.stop(name) == "stopped"
+    page = await hub.users(name_filter="%_O")
+    assert [person.name for person in page.items] == ["50%_of"]
+    assert page.at_most
+
+    # an ordinary user may ask, and the hub grants nothing
+    mals = mal.token()
+    for kind, target in (("stop-server", ADA), ("grant-admin", {"user": "mal"})):
+        with pytest.raises((NotAllowed, Impossible)):
+            await decided(real_desk, "mal", mals, kind, target, "mal")
+    assert not (await hub.user("mal")).admin
+
+    granted = await decided(real_desk, "boss", token, "grant-admin", ADA, "ada")
+    assert granted.state == "done"
+    adas = ada.token(scopes=CONSOLE)
+    assert "admin:users" in (await real_desk._api.as_person(adas).whoami()).scopes
+    for target in ({"user": "boss"}, {"user": "ada"}):
+        intent = await real_desk.ask(Identity("ada", frozenset()), "revoke-admin", target)
+        effect = await real_desk.describe(intent, adas)
+        assert bool(effect.impossible) == (target == ADA)
+    revoked = await decided(real_desk, "boss", token, "revoke-admin", ADA, "ada")
+    assert revoked.state == "done"
+    # at once, with the token that was good a moment ago
+    with pytest.raises(NotAllowed):
+        await decided(real_desk, "ada", adas, "revoke-admin", {"user": "boss"}, "boss")
+    assert (await hub.user("boss")).admin
+
+    boss.api("POST", "groups/chairs", json={"users": ["ada", "50%_of"]}).raise_for_status()
+    everything = real_desk._api.as_person(boss.token())
+    assert (await everything.group("chairs")).members == ("ada", "50%_of")
+    assert (await everything.groups(limit=1)).total == 1
+    assert await everything.services() == ()
