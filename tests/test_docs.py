@@ -33,6 +33,7 @@ ELSEWHERE = {
     "pip install jupyter_2i2c": "tests/test_packaging.py",
     "pip install 'jupyter_2i2c[hub]'": "tests/test_packaging.py",
     "jupyter 2i2c demo --check": "tests/test_demo.py",
+    "jupyter 2i2c doctor": "tests/hub/doctor/test_hubs.py",
     ".venv/bin/jlpm watch": "that the script is there",
     ".venv/bin/jlpm test --watch": "that the script is there",
 }

@@ -12,6 +12,7 @@ from .findings import ORDER, Finding, in_order
 WORDS = {"red": "RED", "yellow": "YELLOW", "not known": "NOT KNOWN", "green": "FINE"}
 COLOURS = {"red": "31", "yellow": "33", "not known": "36", "green": "32"}
 WIDEST = 100
+INDENT = " " * 9
 
 
 def report(findings: Iterable[Finding], *, everything: bool = False, colour: bool = False) -> str:
@@ -39,18 +40,26 @@ def _whole(finding: Finding, width: int, colour: bool) -> list[str]:
     lines = [f"{_word(finding, colour)}  {visible(finding.title)}"]
     lines += _part("Found", finding.found, width)
     lines += _part("Why", finding.why, width)
-    mend = visible(finding.mend).splitlines()
-    lines += [f"  {'Mend' if i == 0 else '':6} {each}".rstrip() for i, each in enumerate(mend)]
+    lines += _mend(finding.mend, width)
     return lines
 
 
+def _mend(text: str, width: int) -> list[str]:
+    """Sentences are broken into lines, what is to be pasted is not."""
+    lines: list[str] = []
+    for each in visible(text).splitlines():
+        sentence = each.endswith((".", ":"))
+        lines += _wrapped(each, width - len(INDENT)) if sentence else [each]
+    return [f"{INDENT if i else '  Mend   '}{each}" for i, each in enumerate(lines)]
+
+
 def _part(name: str, text: str, width: int) -> list[str]:
-    indent = " " * 9
-    first = f"  {name:6} "
-    return textwrap.wrap(
-        visible(text).replace("\n", " "), width, initial_indent=first, subsequent_indent=indent,
-        break_long_words=False, break_on_hyphens=False,
-    )  # fmt: skip
+    lines = _wrapped(visible(text), width - len(INDENT))
+    return [f"{INDENT if i else f'  {name:6} '}{each}" for i, each in enumerate(lines)]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
 
 
 def _line(finding: Finding, colour: bool) -> str:

@@ -1,6 +1,7 @@
 """What a person reads, and what a machine does."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -31,6 +32,10 @@ def test_lines_to_paste_are_not_broken_and_the_rest_is():
     text = report([RISK])
     assert "  Mend   c.X = 1\n         c.Y = 2" in text
     assert max(len(line) for line in text.splitlines()) <= 100
+    long = "c.Y = " + "x, " * 50
+    text = report([replace(RISK, mend=f"{'words ' * 40}to paste:\n{long}")])
+    assert long in text
+    assert sum("words" in line for line in text.partition("Mend")[2].splitlines()) > 1
 
 
 def test_a15_names_from_the_configuration_cannot_drive_the_terminal():

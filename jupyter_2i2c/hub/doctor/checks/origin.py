@@ -35,7 +35,7 @@ def shared(observed: Observed) -> Finding:
         " can prevent this; the hub's own address is within reach.",
         "Give users' servers hosts of their own, with a wildcard DNS entry and certificate:\n"
         'c.JupyterHub.subdomain_host = "https://hub.example.org"\n'
-        "Until then: drop the header Service-Worker-Allowed from /user/* in the proxy in front, do"
+        "Until then, drop the header Service-Worker-Allowed from /user/* in the proxy in front, do"
         " not let users configure their servers, and let administrators open other people's servers"
         f" in a private window only.{own}",
     )

@@ -12,12 +12,6 @@ from .words import listed
 SAFE = ("users:activity!user", "access:servers!server")
 """What JupyterHub itself gives to every server."""
 
-ROLE_MEND = (
-    "In the role “server” write what servers need, without what mints tokens:\n"
-    'c.JupyterHub.load_roles = [{"name": "server", "scopes": ["users:activity!user",'
-    ' "access:servers!server"]}, …]'
-)
-
 HARMLESS_FOR_VISITORS = ("access:servers!server", "read:users:name!user", "read:users:groups!user")
 
 
@@ -33,6 +27,18 @@ def _role(observed: Observed) -> tuple[tuple[str, ...], str]:
     if role is not None and role.states_scopes:
         return role.scopes, "the role “server”"
     return SAFE, "JupyterHub's own role “server”"
+
+
+def _role_without(observed: Observed) -> str:
+    """The mend: the role ``server`` as it is, without what mints tokens."""
+    scopes = dict.fromkeys(
+        [*SAFE, *(each for each in _role(observed)[0] if not mints_tokens(each))]
+    )
+    written = ", ".join(f'"{each}"' for each in scopes)
+    return (
+        "In c.JupyterHub.load_roles, a role without what mints tokens:\n"
+        f'{{"name": "server", "scopes": [{written}]}}'
+    )
 
 
 def _seen(observed: Observed, token: TokenFact) -> tuple[str, ...]:
@@ -78,7 +84,7 @@ def minting(observed: Observed) -> Finding:
         instead = (
             "Or name in server_token_scopes only what servers need."
             if own_list
-            else f"Or: {ROLE_MEND}"
+            else f"Or instead:\n{_role_without(observed)}"
         )
         return Finding(
             name,
@@ -131,7 +137,7 @@ def minting_for_helpers(observed: Observed) -> Finding | None:
         f"the role {names} gives {scopes} to users or groups, and servers hold {listed(minted)}",
         "narrow_admin_servers looks after administrators only. Whoever else has rights over other"
         " people's servers or accounts has a server that can make itself a token with these rights.",
-        ROLE_MEND,
+        _role_without(observed),
     )
 
 
