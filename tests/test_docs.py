@@ -38,6 +38,9 @@ ELSEWHERE = {
     ".venv/bin/jlpm test --watch": "that the script is there",
 }
 
+# pages whose commands need something to work on, and the test that runs every one of them in order
+TOLD_ELSEWHERE = {Path("docs/operators/store.md"): "tests/hub/store/test_command.py"}
+
 
 def blocks(language):
     """Each fenced block of a language, with its page."""
@@ -50,7 +53,8 @@ def blocks(language):
 COMMANDS = sorted(
     {
         line.removeprefix("$ ")
-        for _, block in blocks("console")
+        for page, block in blocks("console")
+        if page not in TOLD_ELSEWHERE
         for line in block.splitlines()
         if line.startswith("$ ")
     }
