@@ -45,7 +45,7 @@ def observe(c: Config, before: Observed | None = None) -> Observed:
         hub_version=_hub_version(),
         version=__version__,
         bind_url=_attempt(lambda: _bind_url(hub), ""),
-        public_url=_attempt(lambda: _address(resolved(hub, "public_url", "")), ""),
+        public_url=_attempt(lambda: _address(resolved(hub, "public_url", "") or _of_chart()), ""),
         subdomain_host=_attempt(lambda: _address(resolved(hub, "subdomain_host", "")), ""),
         tls=bool(resolved(hub, "ssl_key", "")),
         service_address=_attempt(lambda: _address(environment["JUPYTER_2I2C_SERVICE_URL"]), ""),
@@ -111,6 +111,21 @@ def _bind_url(hub: Config) -> str:
     name = str(resolved(hub, "ip", ""))
     name = f"[{name}]" if ":" in name else name
     return f"{scheme}://{name}:{resolved(hub, 'port', 8000)}{resolved(hub, 'base_url', '/')}"
+
+
+def _of_chart() -> str:
+    """The hub's address in a browser, where the z2jh chart put it there; else empty."""
+    try:
+        from z2jh import get_config
+    except ImportError:
+        return ""
+    https = get_config("proxy.https") or {}
+    if https.get("enabled") and https.get("hosts"):
+        return f"https://{https['hosts'][0]}/"
+    ingress = get_config("ingress") or {}
+    if ingress.get("enabled") and ingress.get("hosts"):
+        return f"{'https' if ingress.get('tls') else 'http'}://{ingress['hosts'][0]}/"
+    return ""
 
 
 def _headers(hub: Config) -> tuple[str, ...]:

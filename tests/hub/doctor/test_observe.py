@@ -2,6 +2,8 @@
 
 import json
 import os
+import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -75,6 +77,27 @@ def test_values_that_make_no_sense_do_not_keep_a_hub_from_starting():
     c.JupyterHub.load_roles = [3]
     assert observe(c).roles == ()
     assert findings(observe(c), Live())
+
+
+HOST = {"enabled": True, "hosts": ["hub.example"]}
+
+
+@pytest.mark.parametrize(
+    ("values", "severity"),
+    [
+        ({"ingress": {**HOST, "tls": [{"hosts": ["hub.example"]}]}}, "green"),
+        ({"ingress": HOST}, "yellow"),
+        ({"proxy.https": HOST}, "green"),
+        ({"proxy.https": {**HOST, "enabled": False}}, "yellow"),
+        ({}, "yellow"),
+    ],
+)
+def test_on_kubernetes_the_chart_knows_where_tls_ends(monkeypatch, values, severity):
+    module = types.ModuleType("z2jh")
+    module.get_config = lambda key, default=None: values.get(key, default)
+    monkeypatch.setitem(sys.modules, "z2jh", module)
+    (found,) = [each for each in findings(observe(Config()), Live()) if each.id == "plain-http"]
+    assert found.severity == severity
 
 
 def test_our_scopes_are_there_since_the_first_start():
