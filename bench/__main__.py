@@ -10,12 +10,12 @@ from datetime import date
 from importlib import metadata
 from pathlib import Path
 
-from . import service, start, user_server
+from . import jobs, service, start, user_server
 from .figures import Figure, table
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
-BENCHMARKS = {"start": start, "user_server": user_server, "service": service}
+BENCHMARKS = {"start": start, "user_server": user_server, "service": service, "jobs": jobs}
 
 
 def main() -> int:

@@ -28,7 +28,7 @@ from jupyter_2i2c.hub.store.database import Store
 async def main():
     store = Store(sys.argv[1], bytes(range(32)), on_head=lambda head: None)
     store.open()
-    JobRunner.FIRST_DELAY = 0.01
+    JobRunner.FIRST_DELAY = float(sys.argv[3])
     await JobRunner(store, HubApi(sys.argv[2])).start()
     await asyncio.Event().wait()
 
@@ -232,7 +232,9 @@ async def test_f7_f10_a_service_that_is_killed_goes_on_where_it_was(stub, store,
 
     stub.fault = hold
     job = stop_all(stub, store)
-    service = await asyncio.create_subprocess_exec(sys.executable, "-c", WORKER, url, stub.url)
+    service = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", WORKER, url, stub.url, "0.01"
+    )
     await until(stub, lambda: len(held) >= 5)
     service.kill()
     await service.wait()
