@@ -209,6 +209,10 @@ SEEDED = {
         'hub.subdomain_host = ""\nhub.bind_url = "http://:8000"',
         ("plain-http", "yellow", "http://:8000", "public_url"),
     ),
+    "plain http in a private network": (
+        'hub.subdomain_host = ""\nhub.bind_url = "http://10.0.0.1:8000"',
+        ("plain-http", "yellow", "http://10.0.0.1:8000", "public_url"),
+    ),
     "plain http with subdomains": (
         'hub.subdomain_host = "http://hub.example.org"',
         ("plain-http", "yellow", "http://hub.example.org", "public_url"),

@@ -65,6 +65,7 @@ async def test_all_is_well(hub):
         (INFO, (404, "<html>"), "service", "404"),
         (INFO, (503, "<html>"), "service", "503"),
         (INFO, (200, "<html>Welcome</html>"), "service", "something else"),
+        (INFO, (200, {"message": "let in"}), "service", "something else"),
         (INFO, (401, "<html>"), "service", "something else"),
         (INFO, (302, ""), "service", "something else"),
         ("/hub/api/", (200, "<html>"), "hub", "something else than a hub"),

@@ -40,6 +40,8 @@ def test_lines_to_paste_are_not_broken_and_the_rest_is():
 
 def test_a15_names_from_the_configuration_cannot_drive_the_terminal():
     assert "\x1b" not in report(EVERY)
+    hostile = [replace(RISK, **{part: "a\x1b[2Jb"}) for part in ("title", "found", "why", "mend")]
+    assert "\x1b" not in report([*hostile, replace(FINE, found="\x1b[2J")], everything=True)
     assert "\x1b[31;1mRED\x1b[0m" in report([BAD], colour=True)
 
 
