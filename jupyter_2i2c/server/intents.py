@@ -24,7 +24,9 @@ MAX_BODY = 100_000
 MAX_NOTE = 500
 """Characters of what the asking person writes."""
 
-VISITOR = "This is somebody else's server, so admin actions are not offered here. Use your own server, or the console."
+VISITOR = (
+    "This is somebody else's server, so admin actions are not offered here. Use your own server."
+)
 
 PASSED_ON = (400, 403, 404, 409, 413, 429)
 """Statuses by which the service itself says no, with words for a person."""

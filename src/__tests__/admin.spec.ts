@@ -161,7 +161,6 @@ describe('the section Admin', () => {
   });
 
   it.each([
-    ['visitor', 'why', /somebody else’s server/, false],
     ['minting', 'the mend', /any notebook in it could act/, true],
     ['restart', 'why', /Restart it for admin actions/, false],
     ['unavailable', 'it answered 500', /nothing can be asked for now/, true],
@@ -184,6 +183,18 @@ describe('the section Admin', () => {
       await mine.findByRole('button', { name: 'Stop a server…' });
       expect(server.asked).toContain('GET admin?refresh');
     }
+  });
+
+  it('tells a visitor to use their own server, and leads nowhere from here', async () => {
+    offer(value => {
+      value.offered = false;
+      value.state = 'visitor';
+      value.why = 'why';
+    });
+    show();
+    await screen.findByText(/somebody else’s server/);
+    expect(screen.queryByRole('link')).toBeNull();
+    expect(screen.queryByRole('button', { name: /server…/ })).toBeNull();
   });
 
   it('leads to the pages of the console, each in a tab that knows nothing of this one', async () => {

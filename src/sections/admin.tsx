@@ -40,7 +40,7 @@ function NotOffered(props: ISectionProps & { admin: IAdmin }): JSX.Element {
   const { admin, intents, trans } = props;
   const words: Partial<Record<IAdmin['state'], string>> = {
     visitor: trans.__(
-      'This is somebody else’s server, so admin actions are not offered here. Use your own server, or the console.'
+      'This is somebody else’s server, so admin actions are not offered here. Use your own server.'
     ),
     minting: trans.__(
       'Admin actions are refused from this server, because any notebook in it could act with all of your rights.'
@@ -61,7 +61,8 @@ function NotOffered(props: ISectionProps & { admin: IAdmin }): JSX.Element {
           <bdi>{admin.why}</bdi>
         </p>
       )}
-      <Places {...props} />
+      {/* what a page of somebody else's server says is theirs to say, links included */}
+      {admin.state !== 'visitor' && <Places {...props} />}
       {admin.state === 'unavailable' && (
         <p className="jp-HubPanel-actions">
           <Button
