@@ -237,6 +237,12 @@ def test_it_is_found_by_who_what_whom_and_when(log):
     assert [each.sequence for each in log.read_now(audit.oldest_first, 8, 2)] == [9, 10]
 
 
+def test_what_people_did_to_themselves_is_no_news_to_them(log):
+    log.write_now(audit.append, "user-3", "stop-server", {"user": "user-3"}, "done")
+    log.write_now(audit.append, "ada", "stop-server", {"user": "user-3"}, "failed")
+    assert [each.sequence for each in log.read_now(audit.about, "user-3")] == [4]
+
+
 def test_heads_are_put_out_after_the_commit_only(store, heads):
     def fail(c):
         audit.append(c, "ada", "stop-server", {}, "done")

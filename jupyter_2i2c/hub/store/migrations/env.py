@@ -7,8 +7,7 @@ from jupyter_2i2c.hub.store.migrations import VERSION_TABLE
 context.configure(
     connection=context.config.attributes["connection"],
     version_table=VERSION_TABLE,
-    # SQLite can take back changes of tables, too, if one asks it to begin a transaction
-    transactional_ddl=True,
 )
+# in the connection's own transaction, which takes back changes of tables, too, on both databases
 with context.begin_transaction():
     context.run_migrations()
