@@ -6,7 +6,7 @@ import type { IQuestion } from './api';
 import { isolate } from './isolate';
 
 /** What a form asks for. */
-export type Field = 'user' | 'server' | 'names';
+export type Field = 'user' | 'server' | 'users';
 
 /** An action. */
 export interface IAction {
@@ -35,7 +35,7 @@ export function actionsOf(
   const all: [string, string, readonly Field[]][] = [
     ['stop-server', trans.__('Stop a server…'), server],
     ['start-server', trans.__('Start a server…'), server],
-    ['add-users', trans.__('Add people…'), ['names']],
+    ['add-users', trans.__('Add people…'), ['users']],
     ['grant-admin', trans.__('Make somebody an administrator…'), ['user']],
     ['revoke-admin', trans.__('Take somebody’s admin rights…'), ['user']],
     ['stop-all', trans.__('Stop all servers…'), []]
@@ -72,7 +72,7 @@ export function titleOf(
   const { kind, target } = question;
   const user = isolate(String(target['user'] ?? ''));
   const server = target['server'] ? isolate(String(target['server'])) : '';
-  const names = Array.isArray(target['names']) ? target['names'].length : 0;
+  const names = Array.isArray(target['users']) ? target['users'].length : 0;
   switch (kind) {
     case 'stop-server':
       return server

@@ -16,7 +16,7 @@ import { HubModel } from '../model';
 import { HubPanel } from '../panel';
 import { type SectionId, SECTIONS } from '../tokens';
 
-import { admin, done, intent, json, session, StandIn } from './data';
+import { admin, done, intent, json, questions, session, StandIn } from './data';
 
 const CONSOLE = 'http://localhost/services/2i2c-console/';
 
@@ -435,7 +435,7 @@ describe('the section Admin', () => {
     );
   });
 
-  it('adds people from a list', async () => {
+  it('reads people from a list, each once', async () => {
     offer(value => {
       value.actions = ALL;
     });
@@ -444,34 +444,47 @@ describe('the section Admin', () => {
     await click(mine.getByRole('button', { name: 'Add people…' }));
     await type('User names', 'grace, alan\n\n grace ;mary');
     mine.getByText('3 people');
-    server.answers['intents'] = () => json({ message: 'no' }, 400);
-    await click(mine.getByRole('button', { name: 'Go to the console' }));
-    await mine.findByRole('alert');
-    expect(server.sent).toEqual([
-      {
-        kind: 'add-users',
-        target: { names: ['grace', 'alan', 'mary'] },
-        note: ''
-      }
-    ]);
   });
 
-  it.each(['grant-admin', 'revoke-admin'])('asks for %s', async kind => {
+  it.each(questions())(
+    'asks for $kind as the service takes it',
+    async question => {
+      const { kind, note, target } = question;
+      offer(value => {
+        value.actions = [kind];
+      });
+      show();
+      const mine = await section();
+      const list = mine.getByRole('list', { name: 'Actions to ask for' });
+      await click(within(list).getByRole('button'));
+      if (target['user']) {
+        await type('User name', String(target['user']));
+      }
+      if (target['server']) {
+        await type('Server', String(target['server']));
+      }
+      if (target['users']) {
+        await type('User names', (target['users'] as string[]).join('\n'));
+      }
+      await type('Note', note);
+      server.answers['intents'] = () => json({ message: 'no' }, 400);
+      await click(mine.getByRole('button', { name: 'Go to the console' }));
+      await mine.findByRole('alert');
+      expect(server.sent).toEqual([question]);
+    }
+  );
+
+  it('says that one’s own rights are one’s own', async () => {
     offer(value => {
-      value.actions = [kind];
+      value.actions = ['revoke-admin'];
     });
     show();
     const mine = await section();
-    const list = mine.getByRole('list', { name: 'Actions to ask for' });
-    await click(within(list).getByRole('button'));
+    await click(mine.getByRole('button', { name: /admin rights…/ }));
     await type('User name', 'ada');
-    expect(Boolean(mine.queryByText(/your own rights/))).toBe(
-      kind === 'revoke-admin'
-    );
-    server.answers['intents'] = () => json({ message: 'no' }, 400);
-    await click(mine.getByRole('button', { name: 'Go to the console' }));
-    await mine.findByRole('alert');
-    expect(server.sent).toEqual([{ kind, target: { user: 'ada' }, note: '' }]);
+    mine.getByText('These are your own rights.');
+    await type('User name', 'grace');
+    expect(mine.queryByText('These are your own rights.')).toBeNull();
   });
 
   it('a15: keeps hostile names and messages inert', async () => {
@@ -601,7 +614,7 @@ describe('the words and addresses of the section', () => {
     expect(actionsOf(['nonsense'], trans)).toEqual([]);
     expect(
       ALL.map(kind =>
-        titleOf({ kind, target: { user: 'ada', names: ['x', 'y'] } }, trans)
+        titleOf({ kind, target: { user: 'ada', users: ['x', 'y'] } }, trans)
       )
     ).toEqual([
       `Stop the server of ${NAME('ada')}`,

@@ -5,7 +5,14 @@ import { join } from 'path';
 
 import { ServerConnection } from '@jupyterlab/services';
 
-import type { IAdmin, IDone, IInfo, IIntent, ISession } from '../api';
+import type {
+  IAdmin,
+  IDone,
+  IInfo,
+  IIntent,
+  IQuestion,
+  ISession
+} from '../api';
 
 function read(name: string): unknown {
   const path = join(__dirname, '..', '..', 'tests', 'data', name);
@@ -44,6 +51,11 @@ export function intent(
   const value = read('intent.json') as IIntent;
   change(value);
   return value;
+}
+
+/** What the panel asks for, one of each kind. */
+export function questions(): IQuestion[] {
+  return read('questions.json') as IQuestion[];
 }
 
 /** An answer of `jupyter-2i2c/done`. */

@@ -37,7 +37,7 @@ export function IntentForm(props: IIntentFormProps): JSX.Element {
   const [user, setUser] = React.useState(given('user'));
   const [server, setServer] = React.useState(given('server'));
   const [names, setNames] = React.useState(
-    ((draft.target['names'] as string[] | undefined) ?? []).join('\n')
+    ((draft.target['users'] as string[] | undefined) ?? []).join('\n')
   );
   const [note, setNote] = React.useState(draft.note);
   const [mistake, setMistake] = React.useState('');
@@ -51,13 +51,13 @@ export function IntentForm(props: IIntentFormProps): JSX.Element {
     target: {
       ...(fields.includes('user') && { user: user.trim() }),
       ...(fields.includes('server') && { server: server.trim() }),
-      ...(fields.includes('names') && { names: people })
+      ...(fields.includes('users') && { users: people })
     },
     note: note.trim()
   };
   const missing =
     (fields.includes('user') && !user.trim()) ||
-    (fields.includes('names') && !people.length);
+    (fields.includes('users') && !people.length);
 
   const submit = async (event: React.FormEvent) => {
     event.preventDefault();
@@ -119,7 +119,7 @@ export function IntentForm(props: IIntentFormProps): JSX.Element {
           onChange={setServer}
         />
       )}
-      {fields.includes('names') && (
+      {fields.includes('users') && (
         <Field
           first
           name

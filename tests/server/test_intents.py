@@ -6,6 +6,7 @@ import json
 import pytest
 from tornado.httpclient import HTTPClientError
 
+from jupyter_2i2c.hub.actions import Context, registry
 from jupyter_2i2c.hub.scopes import ACCESS
 from jupyter_2i2c.server.base import HubPanelHandler
 from jupyter_2i2c.server.hub_client import HubClient
@@ -353,3 +354,11 @@ async def test_the_examples_are_what_the_routes_answer(get, service, visited_by,
     service({**ME, **done, "console": admin["console"], "actions": admin["actions"]})
     assert await get("admin") == admin
     assert await get("done") == done
+
+
+def test_what_the_panel_asks_for_is_what_the_actions_take(data):
+    """`src/__tests__/admin.spec.ts` fills in the forms and reads the same file."""
+    actions = registry(Context(admin_users_feature=True))
+    questions = json.loads((data / "questions.json").read_text("utf-8"))
+    for each in questions:
+        assert actions[each["kind"]].check(each["target"]) == each["target"]
