@@ -312,9 +312,10 @@ class _Run:
         why = ""
         asked = item.attempts > 1
         for delay in _delays(self._runner.FIRST_DELAY, self._runner.LONGEST_DELAY):
-            server = await self._ask(self._hub.user, item.user)
-            server = server.servers.get(item.server) if server else None
-            found = _judge(item, server, asked)
+            person = await self._ask(self._hub.user, item.user)
+            if person is not None and not person.sees_servers:
+                return Result(item, "failed", "you may not see this person's servers")
+            found = _judge(item, person.servers.get(item.server) if person else None, asked)
             if found:
                 return found
             if self._tries.get(item.id, 0) >= self._runner.ATTEMPTS:
@@ -391,11 +392,12 @@ class _Run:
         """All servers that run, start or stop."""
 
         async def see() -> dict[tuple[str, str], Server]:
-            return {
-                (person.name, name): server
-                async for person in walk(self._hub, state="active")
-                for name, server in person.servers.items()
-            }
+            seen: dict[tuple[str, str], Server] = {}
+            async for person in walk(self._hub, state="active"):
+                if not person.sees_servers:  # then what is not seen may run all the same
+                    raise Pause("the hub no longer shows who has a server. " + LOGIN_ENDED)
+                seen |= {(person.name, name): each for name, each in person.servers.items()}
+            return seen
 
         found: dict[tuple[str, str], Server] = await self._ask(see)
         return found

@@ -506,3 +506,25 @@ def test_how_far_it_is_in_words():
         "Stopped 1,200 servers. 1 is stopping. 2 did not stop; the job says which, and can try again."
         " 1 was left alone. 3 are still to be asked."
     )
+
+
+async def test_who_may_not_see_servers_has_none_counted_as_stopped(stub, store, runner):
+    stub.add("ada", servers=[""])
+    stub.tokens["boss-token"] = ("boss", ["list:users", "read:users", "servers"])
+    job = stop_all(stub, store)
+    await runner.run(job.id)
+    assert of(store, job, "failed")["ada"].error == "you may not see this person's servers"
+    assert stub.stopped == {}
+
+
+async def test_what_was_asked_is_not_taken_for_stopped_when_it_can_no_longer_be_seen(
+    stub, store, runner
+):
+    stub.add("ada", servers=[""])
+    job = stop_all(stub, store)
+    (item,) = store.read_now(jobs.next_items, job.id, 1)
+    store.write_now(jobs.mark_asked, [item.id])  # and the service was killed
+    stub.tokens["boss-token"] = ("boss", ["list:users", "read:users", "servers"])
+    await runner.run(job.id)
+    assert after(store, job).state == "paused"
+    assert after(store, job).counts == {"asked": 1}
