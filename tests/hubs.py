@@ -13,7 +13,11 @@ from jupyter_2i2c.demo.local_hub import ONE_MACHINE, LocalHub, xsrf
 
 SETUP = """
 from jupyter_2i2c import setup_hub
-setup_hub(c, url=f"http://127.0.0.1:{os.environ['LOCAL_HUB_SERVICE_PORT']}")
+setup_hub(
+    c,
+    url=f"http://127.0.0.1:{os.environ['LOCAL_HUB_SERVICE_PORT']}",
+    console_url=f"http://127.0.0.1:{os.environ['LOCAL_HUB_CONSOLE_PORT']}",
+)
 """
 
 PEOPLE = """

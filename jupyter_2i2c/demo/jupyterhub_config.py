@@ -9,7 +9,11 @@ from jupyter_2i2c import setup_hub
 load_subconfig(str(Path(__file__).with_name("one_machine.py")))
 c = get_config()
 
-setup_hub(c, url=f"http://127.0.0.1:{os.environ['LOCAL_HUB_SERVICE_PORT']}")
+setup_hub(
+    c,
+    url=f"http://127.0.0.1:{os.environ['LOCAL_HUB_SERVICE_PORT']}",
+    console_url=f"http://127.0.0.1:{os.environ['LOCAL_HUB_CONSOLE_PORT']}",
+)
 
 c.HubInformation.name = "Coastal Ocean Hub"
 c.HubInformation.org = "Example University · Coastal Lab"

@@ -65,7 +65,7 @@ class LocalHub:
     def __enter__(self) -> LocalHub:
         proxy = _installed()
         with free_ports(self._port) as ports:
-            port, hub, proxy_api, self.service_port, self.metrics_port = ports
+            port, hub, proxy_api, self.service_port, self.console_port, self.metrics_port = ports
         self.url = f"http://127.0.0.1:{port}{self._base_url}"
         self.state = Path(tempfile.mkdtemp(prefix="jupyter-2i2c-"))
         self._environment = {
@@ -76,6 +76,7 @@ class LocalHub:
             "LOCAL_HUB_HUB_PORT": str(hub),
             "LOCAL_HUB_PROXY_API_PORT": str(proxy_api),
             "LOCAL_HUB_SERVICE_PORT": str(self.service_port),
+            "LOCAL_HUB_CONSOLE_PORT": str(self.console_port),
             "LOCAL_HUB_METRICS_PORT": str(self.metrics_port),
             "LOCAL_HUB_PROXY": proxy,
             "LOCAL_HUB_PASSWORD": self.password,
@@ -262,7 +263,7 @@ def clean_environment() -> dict[str, str]:
 
 
 @contextmanager
-def free_ports(first: int, count: int = 5) -> Iterator[list[int]]:
+def free_ports(first: int, count: int = 6) -> Iterator[list[int]]:
     """`count` ports that nobody listens on, the first of them `first` unless that is 0."""
     sockets: list[socket.socket] = []
     try:

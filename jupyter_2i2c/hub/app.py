@@ -13,20 +13,25 @@ from urllib.parse import urlsplit
 
 from tornado import web
 from tornado.httpserver import HTTPServer
-from traitlets import Float, Integer, Unicode
+from traitlets import Bool, Enum, Float, Integer, Unicode
 from traitlets.config import Application
 
 from .._version import __version__
 from ..config import HubInformation, read
 from ..sources import Stated, overlay
+from .administration import Administration, Options, secure_cookies
 from .api.base import ApiHandler
 from .api.info import InfoHandler
+from .api.intents import IntentHandler, IntentsHandler
+from .api.me import MeHandler
 from .facts import Facts
 from .handover import CONFIG_FILE_VARIABLE, UnreadableHandover, load
 from .identity import HubIdentities
 from .operations import operations_app
 from .public.page import PublicPageHandler
 from .settings import HubSettings
+from .setup import CONSOLE_BIND_VARIABLE, CONSOLE_TOKEN_VARIABLE, CONSOLE_URL_VARIABLE
+from .store.database import DEFAULT_KEY_FILE, DEFAULT_URL
 
 
 class HubService(Application):
@@ -54,6 +59,38 @@ class HubService(Application):
     hub_concurrency = Integer(
         4, help="Questions that may be on their way to the hub at the same time."
     ).tag(config=True)
+    database_url = Unicode(
+        DEFAULT_URL,
+        help="Where intents, jobs and the audit log are kept, as an SQLAlchemy URL: "
+        "``sqlite:///FILE`` or ``postgresql+psycopg://…``. A file is relative to the hub's"
+        " directory.",
+    ).tag(config=True)
+    key_file = Unicode(
+        DEFAULT_KEY_FILE,
+        help="The secret by which the audit log is signed and tokens are encrypted, in a file of"
+        " its own, outside of the database. Made at the first start; back it up elsewhere.",
+    ).tag(config=True)
+    admin_users_feature = Bool(
+        False,
+        help="Add users and change administrators from the console. It then asks for"
+        " ``admin:users``, which includes ``admin:auth_state`` and ``delete:users``. Otherwise it"
+        " leads to the hub's own page.",
+    ).tag(config=True)
+    administrators_have_custom_scopes = Bool(
+        True,
+        help="Let administrators of the hub do all that is ours (``custom:2i2c:*``). The role"
+        " ``admin`` itself has no custom scopes; others get them by roles.",
+    ).tag(config=True)
+    server_access = Enum(
+        ("auto", "on", "off"),
+        "auto",
+        help="Whether the console leads to other people's servers, against a reason that they"
+        " get. ``auto``: only on a hub with per-user subdomains, because elsewhere a server that"
+        " an administrator opens can act as that administrator.",
+    ).tag(config=True)
+    grafana_url = Unicode(
+        "", help="The operator's dashboards, linked from the console. Empty: no link."
+    ).tag(config=True)
     stop_timeout = Float(5.0, help="Seconds that running requests get when the service stops.").tag(
         config=True
     )
@@ -70,9 +107,11 @@ class HubService(Application):
         for each in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(each, stop.set)
         servers = self.listen()
+        await self.administration.start()
         await stop.wait()
         for server in servers:
             server.stop()
+        await self.administration.close()
         for server in servers:
             await asyncio.wait_for(server.close_all_connections(), self.stop_timeout)
 
@@ -91,13 +130,24 @@ class HubService(Application):
             on_version=facts.hub_version,
             client_options=_certificates(),
         )
+        self.administration = Administration(
+            self._options(),
+            self.hub_settings,
+            os.environ["JUPYTERHUB_API_URL"],
+            _certificates(),
+        )
         address = urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"])
         public = HTTPServer(self.public_app(facts, identities), ssl_options=_server_context())
         public.listen(address.port or 80, address.hostname or "127.0.0.1")
         servers = [public]
+        if bind := os.environ.get(CONSOLE_BIND_VARIABLE):
+            where = urlsplit(bind)
+            console = HTTPServer(self.console_app(facts), ssl_options=_server_context())
+            console.listen(where.port or 80, where.hostname or "127.0.0.1")
+            servers.append(console)
         if self.metrics_bind:
             host, _, port = self.metrics_bind.rpartition(":")
-            operations = HTTPServer(operations_app(degraded, identities))
+            operations = HTTPServer(operations_app(degraded, identities, self.administration))
             operations.listen(int(port), host.strip("[]"))
             servers.append(operations)
         self.log.info("jupyter_2i2c %s listens at %s", __version__, address.geturl())
@@ -108,15 +158,43 @@ class HubService(Application):
         prefix = os.environ["JUPYTERHUB_SERVICE_PREFIX"].rstrip("/")
         hub_url = os.environ.get("JUPYTERHUB_BASE_URL", "/").rstrip("/") + "/hub/"
         page = {"facts": facts, "hub_url": hub_url}
+        admin = {"identities": identities, "administration": self.administration}
         return web.Application(
             [
                 (rf"{prefix}/api/v1/info", InfoHandler, {"identities": identities, "facts": facts}),
+                (rf"{prefix}/api/v1/me", MeHandler, admin),
+                (rf"{prefix}/api/v1/intents", IntentsHandler, admin),
+                (rf"{prefix}/api/v1/intents/([A-Za-z0-9_-]{{1,64}})", IntentHandler, admin),
                 (rf"{prefix}/api/.*", ApiHandler, {"identities": identities}),
                 (rf"{prefix}/?", PublicPageHandler, page),
             ],
             default_handler_class=web.ErrorHandler,
             default_handler_args={"status_code": 404},
             log_function=self._log_request,
+        )
+
+    def console_app(self, facts: Facts) -> web.Application:
+        """All that administrators' browsers can reach."""
+        from .console.app import console_app
+
+        return console_app(
+            self.administration,
+            facts,
+            client_secret=os.environ[CONSOLE_TOKEN_VARIABLE],
+            secure=secure_cookies(self.administration.console_url),
+            log_function=self._log_request,
+        )
+
+    def _options(self) -> Options:
+        access = self.server_access
+        return Options(
+            database_url=self.database_url,
+            key_file=self.key_file,
+            console_url=os.environ.get(CONSOLE_URL_VARIABLE, ""),
+            admin_users_feature=self.admin_users_feature,
+            administrators_have_custom_scopes=self.administrators_have_custom_scopes,
+            server_access=access == "on" or (access == "auto" and self.hub_settings.subdomains),
+            grafana_url=self.grafana_url,
         )
 
     def _stated(self) -> tuple[Stated, str]:

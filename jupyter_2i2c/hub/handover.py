@@ -196,6 +196,12 @@ def _observed_before(path: Path) -> Observed | None:
         return None
 
 
+def handover_path() -> Path | None:
+    """The file that the hub gave to this process; None where it gave none."""
+    path = os.environ.get(CONFIG_FILE_VARIABLE)
+    return Path(path) if path else None
+
+
 def _plain(section: Config) -> dict[str, Any]:
     """The traits of a section that have a plain JSON form."""
     plain = {}

@@ -77,7 +77,7 @@ class HubIdentities:
         self._capacity = capacity
         self._on_version = on_version
         self._options = client_options or {}
-        self._remembered: OrderedDict[bytes, tuple[float, Identity | None]] = OrderedDict()
+        self._remembered: OrderedDict[bytes, tuple[float, float, Identity | None]] = OrderedDict()
         self._asking: dict[bytes, asyncio.Task[Identity | None]] = {}
         self._places = asyncio.Semaphore(concurrency)
         self._client = AsyncHTTPClient(force_instance=True, max_clients=concurrency)
@@ -85,12 +85,21 @@ class HubIdentities:
     def __len__(self) -> int:
         return len(self._remembered)
 
-    def remembered(self, token: str) -> tuple[Identity | None] | None:
-        """What is remembered of a token: a tuple with its owner, or None if the hub must be asked."""
+    def remembered(self, token: str, max_age: float | None = None) -> tuple[Identity | None] | None:
+        """What is remembered of a token: a tuple with its owner, or None if the hub must be asked.
+
+        Args:
+            token: as it came in the header.
+            max_age: seconds; None for what is addressed to everybody, less for what is personal.
+        """
         entry = self._remembered.get(_key(token))
-        if entry is None or entry[0] < time.monotonic():
+        if entry is None:
             return None
-        return (entry[1],)
+        until, learnt, owner = entry
+        now = time.monotonic()
+        if until < now or (max_age is not None and learnt + max_age <= now):
+            return None
+        return (owner,)
 
     async def owner(self, token: str, *, use_cache: bool = True) -> Identity | None:
         """The owner of a token; None if the hub knows no such token.
@@ -126,7 +135,8 @@ class HubIdentities:
             raise HubUnavailable("the hub takes too long to answer") from None
         # spread, so that servers that started together do not ask together for ever
         age = self._max_age * random.uniform(0.8, 1.0) if identity else self.UNKNOWN_MAX_AGE
-        self._remembered[key] = (time.monotonic() + age, identity)
+        now = time.monotonic()
+        self._remembered[key] = (now + age, now, identity)
         self._remembered.move_to_end(key)
         while len(self._remembered) > self._capacity:
             self._remembered.popitem(last=False)

@@ -6,15 +6,21 @@ from typing import Any
 
 from tornado import web
 
+from .administration import Administration
 from .identity import HubIdentities
+from .store import audit
+from .store.database import StoreUnavailable
 
 
-def operations_app(degraded: str, identities: HubIdentities) -> web.Application:
+def operations_app(
+    degraded: str, identities: HubIdentities, administration: Administration
+) -> web.Application:
     """The application of the second listener.
 
     Args:
         degraded: why the service shows defaults only; empty if it does not.
         identities: of which the metrics tell how many are remembered.
+        administration: whose store must be usable for the service to be ready.
     """
     from prometheus_client import CollectorRegistry, Gauge
 
@@ -32,6 +38,7 @@ def operations_app(degraded: str, identities: HubIdentities) -> web.Application:
     return web.Application(
         [
             (r"/healthz", HealthHandler, {"degraded": degraded}),
+            (r"/readyz", ReadyHandler, {"administration": administration}),
             (r"/metrics", MetricsHandler, {"registry": registry}),
         ]
     )
@@ -47,6 +54,25 @@ class HealthHandler(web.RequestHandler):
         """``{"status": "ok"}``, or ``{"status": "degraded", "message": …}``."""
         status = {"status": "degraded", "message": self._degraded} if self._degraded else None
         self.finish(status or {"status": "ok"})
+
+
+class ReadyHandler(web.RequestHandler):
+    """Whether all parts of the service can do their work."""
+
+    def initialize(self, administration: Administration) -> None:
+        self._administration = administration
+
+    async def get(self) -> None:
+        """200, ``{"status": "ok"}``; 503 with a ``message`` while the store cannot be used."""
+        message = self._administration.unusable
+        if not message:
+            try:
+                await self._administration.store.read(audit.head)
+            except StoreUnavailable as error:
+                message = str(error)
+        if message:
+            self.set_status(503)
+        self.finish({"status": "not ready", "message": message} if message else {"status": "ok"})
 
 
 class MetricsHandler(web.RequestHandler):

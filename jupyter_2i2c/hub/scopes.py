@@ -15,6 +15,9 @@ from traitlets.config.loader import LazyConfigValue
 SERVICE = "2i2c"
 """The name of the service that every user may reach."""
 
+CONSOLE = "2i2c-console"
+"""The name of the service that only administrators, and those whom the operator names, may reach."""
+
 ACCESS = f"access:services!service={SERVICE}"
 
 CUSTOM_SCOPES = {
@@ -23,6 +26,25 @@ CUSTOM_SCOPES = {
     "custom:2i2c:audit:read": {"description": "Read this hub's 2i2c audit log"},
     "custom:2i2c:replicate": {"description": "Export a bundle that replicates this hub"},
 }
+
+CONSOLE_SCOPES = (
+    "admin-ui",  # only the role `admin` has it, so it says who is an administrator
+    "list:users",
+    "read:users",
+    "read:roles:users",
+    "list:groups",
+    "read:groups",
+    "servers",  # start and stop them
+    "read:hub",
+    *CUSTOM_SCOPES,
+)
+"""What the console asks of the person who logs in. The hub gives what that person has of it."""
+
+USER_SCOPES = ("admin:users",)
+"""What it asks in addition where people are to be added and made administrators from it.
+
+Includes `admin:auth_state` and `delete:users`.
+"""
 
 SERVER_SCOPES = (
     ACCESS,  # ask our service
@@ -42,6 +64,11 @@ def resolved(section: Config, name: str, initial: Any) -> Any:
         return initial
     value = section[name]
     return value.get_value(initial) if isinstance(value, LazyConfigValue) else value
+
+
+def console_scopes(admin_users_feature: bool) -> list[str]:
+    """What the console's OAuth client may ask for."""
+    return [*CONSOLE_SCOPES, *(USER_SCOPES if admin_users_feature else ())]
 
 
 def add_custom_scopes(hub: Config) -> None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from traitlets.log import get_logger
 
-from .handover import CONFIG_FILE_VARIABLE, stated_by, write
+from .handover import CONFIG_FILE_VARIABLE, SERVICE_SECTION, stated_by, write
 from .scopes import (
+    CONSOLE,
     SERVICE,
     Composer,
     add_custom_scopes,
+    console_scopes,
     let_users_in,
     resolved,
     spawner_sections,
@@ -27,6 +30,11 @@ if TYPE_CHECKING:
 DEFAULT_URL = "http://127.0.0.1:10300"
 """Where the managed service listens; the hub's proxy is the only one to ask it."""
 
+CONSOLE_BIND_VARIABLE = "JUPYTER_2I2C_CONSOLE_BIND"
+CONSOLE_TOKEN_VARIABLE = "JUPYTER_2I2C_CONSOLE_TOKEN"  # noqa: S105
+CONSOLE_URL_VARIABLE = "JUPYTER_2I2C_CONSOLE_URL"
+"""Where the console listens, the secret of its OAuth client, and its address in a browser."""
+
 SERVICE_URL_VARIABLE = "JUPYTER_2I2C_SERVICE_URL"
 SERVICE_HOST_VARIABLE = "JUPYTER_2I2C_SERVICE_HOST"
 
@@ -35,11 +43,12 @@ def setup_hub(
     c: Config,
     *,
     url: str = DEFAULT_URL,
+    console_url: str | None = None,
     service_url: str | None = None,
     narrow_admin_servers: bool = True,
     config_file: str | os.PathLike[str] = "jupyter_2i2c.json",
 ) -> None:
-    """Add the service ``2i2c`` to a hub, with the scopes it needs.
+    """Add the services ``2i2c`` and ``2i2c-console`` to a hub, with the scopes they need.
 
     May stand anywhere in ``jupyterhub_config.py``: in a running hub it takes effect when the
     whole file has been read, so that nothing below it can undo it. Roles, services, hooks,
@@ -49,6 +58,8 @@ def setup_hub(
     Args:
         c: the configuration.
         url: where the service listens, for the proxy.
+        console_url: where the same process listens for administrators, for the proxy; by default
+            at the next port.
         service_url: how users' servers reach the service, through the proxy; by default worked
             out from the proxy's address. Set it where servers run on other machines.
         narrow_admin_servers: take from administrators' servers the scopes with which any
@@ -62,7 +73,8 @@ def setup_hub(
         let_users_in(config.JupyterHub, _has_extra_user_scopes())
         widen_server_tokens(config, narrow_admin_servers)
         path = Path(config_file).absolute()
-        _add_service(config.JupyterHub, url, path)
+        if _add_service(config.JupyterHub, url, path):
+            _add_console(config, console_url or _next_port(url))
         _tell_servers(config, service_url)
         _hand_over(config, path)
 
@@ -101,8 +113,12 @@ def _has_extra_user_scopes() -> bool:
     return "extra_user_scopes" in JupyterHub.class_traits()
 
 
-def _add_service(hub: Config, url: str, config_file: Path) -> None:
-    """Register the service; one that is there already gets only what it lacks."""
+def _add_service(hub: Config, url: str, config_file: Path) -> bool:
+    """Register the service; one that is there already gets only what it lacks.
+
+    Returns:
+        Whether it runs beside the hub, started by it.
+    """
     services = list(resolved(hub, "services", []))
     ours: dict[str, Any] = {
         "name": SERVICE,
@@ -115,12 +131,58 @@ def _add_service(hub: Config, url: str, config_file: Path) -> None:
     for index, service in enumerate(services):
         if service.get("name") == SERVICE:
             if "command" not in service:
-                return  # it runs elsewhere, and its operator says how
+                return False  # it runs elsewhere, and its operator says how
             environment = {**ours["environment"], **service.get("environment", {})}
             services[index] = {**ours, **service, "environment": environment}
             hub.services = services
-            return
+            return True
     hub.services = [*services, ours]
+    return True
+
+
+def _add_console(c: Config, url: str) -> None:
+    """Register the administrators' console: a second OAuth client of the same process.
+
+    The hub does not start it, so it is told here what the hub tells a service that it starts.
+    """
+    hub = c.JupyterHub
+    services = [dict(each) for each in resolved(hub, "services", [])]
+    theirs: dict[str, Any] = next((each for each in services if each.get("name") == CONSOLE), {})
+    feature = SERVICE_SECTION in c and resolved(c[SERVICE_SECTION], "admin_users_feature", False)
+    ours = {
+        "name": CONSOLE,
+        "url": url,
+        "api_token": secrets.token_hex(32),
+        "display": True,
+        "oauth_no_confirm": False,
+        "oauth_client_allowed_scopes": console_scopes(bool(feature)),
+        **theirs,
+    }
+    told = {
+        CONSOLE_BIND_VARIABLE: ours["url"],
+        CONSOLE_TOKEN_VARIABLE: ours["api_token"],
+        CONSOLE_URL_VARIABLE: _in_browser(hub, CONSOLE),
+    }
+    for service in services:
+        if service.get("name") == SERVICE:
+            service["environment"] = {**told, **service.get("environment", {})}
+    hub.services = [*(each for each in services if each.get("name") != CONSOLE), ours]
+
+
+def _next_port(url: str) -> str:
+    parts = urlsplit(url)
+    port = (parts.port or 80) + 1
+    return urlunsplit(parts._replace(netloc=f"{parts.hostname}:{port}"))
+
+
+def _in_browser(hub: Config, service: str) -> str:
+    """A service's address in a browser: a path, or a whole address on a hub with subdomains."""
+    base_url = urlsplit(resolved(hub, "bind_url", "")).path or resolved(hub, "base_url", "/")
+    path = f"/{base_url.strip('/')}/services/{service}/".replace("//", "/")
+    subdomains = urlsplit(resolved(hub, "subdomain_host", ""))
+    if not subdomains.netloc:
+        return path
+    return f"{subdomains.scheme}://{service}--service.{subdomains.netloc}{path}"
 
 
 def _hand_over(config: Config, path: Path) -> None:

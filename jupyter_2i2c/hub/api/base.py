@@ -26,6 +26,12 @@ class ApiHandler(web.RequestHandler):
     this surface accepts.
     """
 
+    max_age: float | None = None
+    """Seconds for which the hub's word on a token is good enough here; None as configured.
+
+    0 for what changes something, and little for what is personal.
+    """
+
     identity: Identity
 
     def initialize(self, identities: HubIdentities) -> None:
@@ -39,7 +45,7 @@ class ApiHandler(web.RequestHandler):
         match = _TOKEN.fullmatch(self.request.headers.get("Authorization", ""))
         if not match:
             raise web.HTTPError(401, "send a token of this hub in the Authorization header")
-        known = self._identities.remembered(match[1])
+        known = self._identities.remembered(match[1], self.max_age)
         if known:  # the usual case, without a turn of the event loop
             self._let_in(known[0])
             return None
@@ -47,7 +53,7 @@ class ApiHandler(web.RequestHandler):
 
     async def _ask(self, token: str) -> None:
         try:
-            owner = await self._identities.owner(token)
+            owner = await self._identities.owner(token, use_cache=self.max_age is None)
         except HubUnavailable as error:
             raise web.HTTPError(503, f"{error}; try again in {RETRY_AFTER} s") from None
         self._let_in(owner)

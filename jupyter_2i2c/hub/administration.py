@@ -1,0 +1,126 @@
+"""The administrators' side of the service: the store, the desk, the jobs and the console, put together. Called by app.py."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from .actions import Context, registry
+from .hub_api import HubApi
+from .intents import IntentDesk
+from .jobs import JobRunner
+from .settings import HubSettings
+from .store.database import Store, StoreUnusable
+from .store.keys import UnusableKey, load_or_create
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the operator decides about the administrators' side; the traits of `HubService`.
+
+    Attributes:
+        database_url: an SQLAlchemy URL.
+        key_file: the secret that is kept outside of it.
+        console_url: the console's address in a browser, with a slash at its end.
+        admin_users_feature: whether people are added and made administrators from the console.
+        administrators_have_custom_scopes: whether the hub's administrators may do what is ours.
+        server_access: whether other people's servers may be opened from the console.
+        grafana_url: the operator's dashboards.
+    """
+
+    database_url: str
+    key_file: str
+    console_url: str
+    admin_users_feature: bool = False
+    administrators_have_custom_scopes: bool = True
+    server_access: bool = False
+    grafana_url: str = ""
+
+
+class Administration:
+    """All that acts on the hub, and the memory of it.
+
+    A store that cannot be used leaves the rest of the service as it is: `unusable` says why.
+
+    Args:
+        options: by the operator.
+        settings: by the hub's configuration.
+        api_url: the hub's API.
+        client_options: for the way to it, such as certificates.
+    """
+
+    store: Store
+    desk: IntentDesk
+    runner: JobRunner
+
+    def __init__(
+        self,
+        options: Options,
+        settings: HubSettings,
+        api_url: str,
+        client_options: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.options = options
+        self.settings = settings
+        self.unusable = ""
+        self.offered_to: set[str] = set()
+        """People other than administrators who had rights at their last visit to the console."""
+        self.api = HubApi(api_url, client_options=client_options)
+        # what runs long must not make a page wait
+        self._jobs_api = HubApi(api_url, client_options=client_options)
+        try:
+            self.store = Store(
+                options.database_url, load_or_create(Path(options.key_file).absolute())
+            )
+            self.store.open()
+        except (StoreUnusable, UnusableKey) as error:
+            self.unusable = str(error)
+            log.error("the administrators' side is off: %s", error)
+            return
+        context = Context(
+            settings.admin_users,
+            settings.admin_groups,
+            settings.manage_groups,
+            options.admin_users_feature,
+        )
+        self.runner = JobRunner(self.store, self._jobs_api)
+        self.desk = IntentDesk(self.store, self.api, registry(context), self.runner)
+
+    @property
+    def console_url(self) -> str:
+        """The console's address in a browser: a path, or a whole address on another host."""
+        return self.options.console_url
+
+    @property
+    def prefix(self) -> str:
+        """The console's path."""
+        return urlsplit(self.options.console_url).path
+
+    async def start(self) -> None:
+        """Go on with what an earlier process left."""
+        if not self.unusable:
+            await self.desk.recover()
+            await self.runner.start()
+
+    async def close(self) -> None:
+        """Let what runs come to a good place."""
+        if not self.unusable:
+            await self.desk.close()
+            await self.runner.close()
+            await asyncio.to_thread(self.store.close)
+        self.api.close()
+        self._jobs_api.close()
+
+
+def secure_cookies(console_url: str) -> bool:
+    """Whether browsers reach the console by https, as far as the service is told."""
+    public = os.environ.get("JUPYTERHUB_PUBLIC_URL") or console_url
+    return urlsplit(public).scheme == "https"

@@ -1,0 +1,46 @@
+"""`GET oauth_callback`: where the hub sends people back to the console. Called by browsers only."""
+
+from __future__ import annotations
+
+from tornado import web
+
+from .base import Framed, Refusal
+
+OFFERED = {"servers", "admin:users"}
+"""Who holds one of these is offered actions in Lab, administrator or not."""
+
+SAY_AGAIN = "This login was not begun in this browser, or it took too long. Open the page again."
+
+
+class CallbackHandler(Framed):
+    """Starts a session, and goes on to the page that was wanted."""
+
+    async def get(self) -> None:
+        """End the hub's OAuth flow.
+
+        Raises:
+            Refusal: somebody else began it, it is too old, or the hub does not go along.
+        """
+        self.require_navigation()
+        if self.get_query_argument("error", ""):
+            raise Refusal(403, "You did not let the console act for you, or the hub does not.")
+        try:
+            token, wanted = await self.console.login.finish(self)
+        except web.HTTPError as error:
+            if error.status_code == 502:
+                raise Refusal(503, "The hub does not answer. Try again in a moment.") from None
+            raise Refusal(403, SAY_AGAIN) from None
+        identity = await self.console.administration.api.as_person(token).whoami()
+        if not self.console.rights(identity).isdisjoint(OFFERED):
+            self.console.administration.offered_to.add(identity.name)
+        await self.console.desk.visit(token, identity.name)
+        self.set_cookie(
+            self.console.cookie,
+            self.console.sessions.start(token, identity),
+            path=self.console.prefix,
+            httponly=True,
+            samesite="Lax",
+            secure=self.console.secure,
+        )
+        # what was wanted was kept on this side, and is a page of the console
+        self.redirect(wanted if wanted.startswith(self.console.prefix) else self.link(), status=303)
