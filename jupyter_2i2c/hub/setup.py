@@ -74,7 +74,7 @@ def setup_hub(
         widen_server_tokens(config, narrow_admin_servers)
         path = Path(config_file).absolute()
         if _add_service(config.JupyterHub, url, path):
-            _add_console(config, console_url or _next_port(url))
+            _add_console(config, console_url)
         _tell_servers(config, service_url)
         _hand_over(config, path)
 
@@ -140,7 +140,7 @@ def _add_service(hub: Config, url: str, config_file: Path) -> bool:
     return True
 
 
-def _add_console(c: Config, url: str) -> None:
+def _add_console(c: Config, url: str | None) -> None:
     """Register the administrators' console: a second OAuth client of the same process.
 
     The hub does not start it, so it is told here what the hub tells a service that it starts.
@@ -148,10 +148,11 @@ def _add_console(c: Config, url: str) -> None:
     hub = c.JupyterHub
     services = [dict(each) for each in resolved(hub, "services", [])]
     theirs: dict[str, Any] = next((each for each in services if each.get("name") == CONSOLE), {})
+    beside = next(each for each in services if each.get("name") == SERVICE)
     feature = SERVICE_SECTION in c and resolved(c[SERVICE_SECTION], "admin_users_feature", False)
     ours = {
         "name": CONSOLE,
-        "url": url,
+        "url": url or _next_port(beside["url"]),
         "api_token": secrets.token_hex(32),
         "display": True,
         "oauth_no_confirm": False,
@@ -163,9 +164,7 @@ def _add_console(c: Config, url: str) -> None:
         CONSOLE_TOKEN_VARIABLE: ours["api_token"],
         CONSOLE_URL_VARIABLE: _in_browser(hub, CONSOLE),
     }
-    for service in services:
-        if service.get("name") == SERVICE:
-            service["environment"] = {**told, **service.get("environment", {})}
+    beside["environment"] = {**told, **beside.get("environment", {})}
     hub.services = [*(each for each in services if each.get("name") != CONSOLE), ours]
 
 

@@ -47,7 +47,8 @@ def test_t2_a13_it_cannot_with_us(hubs):
 
 
 def test_an_operator_can_leave_it(hubs):
-    setup = SETUP.replace("setup_hub(c,", "setup_hub(c, narrow_admin_servers=False,")
+    setup = SETUP.replace("    c,\n", "    c,\n    narrow_admin_servers=False,\n")
+    assert setup != SETUP
     boss = hubs.log_in(hubs.start(SELF, setup), "boss")
     boss.start_server()
     assert boss.run(MINT) == "201 200"

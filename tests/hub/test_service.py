@@ -3,6 +3,7 @@
 import json
 
 import httpx
+import psutil
 import pytest
 
 pytestmark = pytest.mark.end_to_end
@@ -134,7 +135,14 @@ def test_a_visiting_administrator_is_not_taken_for_the_owner(hub, ada, boss):
 def test_its_file_holds_no_token(hub):
     handed = (hub.state / "jupyter_2i2c.json").read_text()
     assert json.loads(handed)["facts"]["name"] == "Test hub"
-    assert "token" not in handed
+    (environment,) = [
+        process.environ()
+        for process in psutil.Process(hub.process.pid).children()
+        if "jupyter_2i2c.hub" in process.cmdline()
+    ]
+    for name in ("JUPYTERHUB_API_TOKEN", "JUPYTER_2I2C_CONSOLE_TOKEN"):
+        assert len(environment[name]) >= 32
+        assert environment[name] not in handed
 
 
 def test_z_its_owner_can_stop_a_server(ada):

@@ -29,7 +29,16 @@ def test_an_empty_configuration_gets_service_scopes_and_address(c, tmp_path):
     ours = service(c)
     assert ours["url"] == "http://127.0.0.1:10300"
     assert ours["command"][-2:] == ["-m", "jupyter_2i2c.hub"]
-    assert ours["environment"] == {"JUPYTER_2I2C_CONFIG_FILE": str(tmp_path / "jupyter_2i2c.json")}
+    console = service(c, "2i2c-console")
+    assert ours["environment"] == {
+        "JUPYTER_2I2C_CONFIG_FILE": str(tmp_path / "jupyter_2i2c.json"),
+        "JUPYTER_2I2C_CONSOLE_BIND": "http://127.0.0.1:10301",
+        "JUPYTER_2I2C_CONSOLE_TOKEN": console["api_token"],
+        "JUPYTER_2I2C_CONSOLE_URL": "/services/2i2c-console/",
+    }
+    assert console["url"] == "http://127.0.0.1:10301"
+    assert console["oauth_no_confirm"] is False
+    assert len(console["api_token"]) == 64
     assert c.JupyterHub.custom_scopes == CUSTOM_SCOPES
     assert c.Spawner.environment == {
         "JUPYTER_2I2C_SERVICE_URL": "http://127.0.0.1:8000/services/2i2c/"
@@ -64,7 +73,7 @@ def test_lists_that_are_only_appended_to_are_understood(c):
     c.JupyterHub.load_roles.append({"name": "user"})
     c.Spawner.environment.update({"MINE": "1"})
     setup_hub(c)
-    assert [each["name"] for each in c.JupyterHub.services] == ["other", "2i2c"]
+    assert [each["name"] for each in c.JupyterHub.services] == ["other", "2i2c", "2i2c-console"]
     assert c.JupyterHub.load_roles == [{"name": "user", "scopes": ["self", ACCESS]}]
     assert c.Spawner.environment["MINE"] == "1"
 
@@ -100,7 +109,55 @@ def test_a_managed_service_may_have_its_own_environment(c):
     setup_hub(c)
     ours = service(c)
     assert (ours["command"], ours["url"]) == (["mine"], "http://x:1")
-    assert set(ours["environment"]) == {"A", "JUPYTER_2I2C_CONFIG_FILE"}
+    assert {"A", "JUPYTER_2I2C_CONFIG_FILE", "JUPYTER_2I2C_CONSOLE_TOKEN"} <= set(
+        ours["environment"]
+    )
+    assert service(c, "2i2c-console")["url"] == "http://x:2"
+
+
+def test_the_console_asks_for_what_it_needs_and_no_more(c):
+    setup_hub(c)
+    scopes = set(service(c, "2i2c-console")["oauth_client_allowed_scopes"])
+    assert {"admin-ui", "list:users", "servers", *CUSTOM_SCOPES} <= scopes
+    forbidden = {"tokens", "proxy", "shutdown", "inherit", "self", "access:servers"}
+    assert scopes.isdisjoint(forbidden)
+    assert not any(mints_tokens(scope) for scope in scopes)
+
+
+def test_people_are_added_from_the_console_only_where_the_operator_wants_it(c):
+    c.HubService.admin_users_feature = True
+    setup_hub(c)
+    assert "admin:users" in service(c, "2i2c-console")["oauth_client_allowed_scopes"]
+
+
+def test_a_console_that_is_declared_keeps_what_it_says(c):
+    own = {"name": "2i2c-console", "api_token": "x" * 32, "url": "http://x:3", "display": False}
+    c.JupyterHub.services = [own]
+    setup_hub(c)
+    console = service(c, "2i2c-console")
+    assert (console["api_token"], console["url"], console["display"]) == (
+        "x" * 32,
+        "http://x:3",
+        False,
+    )
+    assert service(c)["environment"]["JUPYTER_2I2C_CONSOLE_TOKEN"] == "x" * 32
+
+
+@pytest.mark.parametrize(
+    ("hub", "address"),
+    [
+        ({"base_url": "/jupyter"}, "/jupyter/services/2i2c-console/"),
+        ({"bind_url": "http://:9000/x/"}, "/x/services/2i2c-console/"),
+        (
+            {"subdomain_host": "https://hub.example:8443"},
+            "https://2i2c-console--service.hub.example:8443/services/2i2c-console/",
+        ),
+    ],
+)
+def test_f37_f38_the_service_knows_where_browsers_find_the_console(c, hub, address):
+    c.JupyterHub.update(hub)
+    setup_hub(c)
+    assert service(c)["environment"]["JUPYTER_2I2C_CONSOLE_URL"] == address
 
 
 @pytest.mark.parametrize(
