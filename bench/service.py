@@ -177,6 +177,7 @@ async def _slow_hub() -> Figure:
                 "JUPYTERHUB_SERVICE_URL": f"http://127.0.0.1:{public}",
                 "JUPYTERHUB_SERVICE_PREFIX": "/services/2i2c/",
             },
+            cwd=directory,
         )
         try:
             info = f"http://127.0.0.1:{public}/services/2i2c/api/v1/info"

@@ -35,6 +35,7 @@ def service(tmp_path):
                 "JUPYTER_2I2C_CONFIG_FILE": str(path),
                 **environment,
             },
+            cwd=tmp_path,
             stderr=subprocess.PIPE,
             text=True,
         )
