@@ -56,6 +56,10 @@ def _parser() -> argparse.ArgumentParser:
         "--check", action="store_true", help="prove that it works, print what it says, and stop"
     )
     demo.set_defaults(run=_demo)
+
+    from .replicate.cli import add_verbs
+
+    add_verbs(verbs)
     return parser
 
 
