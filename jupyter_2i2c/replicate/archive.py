@@ -31,6 +31,20 @@ SMALL = 256 << 20
 
 CHUNK = 1 << 20
 
+FIRST = "data/manifest.json"
+"""What a packed bundle begins with, so that it is known from another archive by its first bytes."""
+
+
+BROKEN = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zstandard.ZstdError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+)
+"""What the libraries raise on a file that is broken."""
+
 
 def kind(path: Path) -> str:
     """``.tar.zst`` or ``.zip``; empty for a directory."""
@@ -63,7 +77,8 @@ def pack(bag: Path, destination: Path, name: str, created: str, work: Work) -> N
         created: what every file's time is set to.
         work: told how far it is.
     """
-    files = sorted(each for each in bag.rglob("*") if each.is_file())
+    files = [each for each in bag.rglob("*") if each.is_file()]
+    files.sort(key=lambda each: (each != bag / FIRST, each))
     if kind(destination) == ".zip":
         _pack_zip(bag, files, destination, name, created, work)
     else:
@@ -105,6 +120,17 @@ def _pack_zip(
                 shutil.copyfileobj(source, target, CHUNK)
 
 
+def is_bundle(path: Path) -> bool:
+    """Whether a directory or a packed file has a manifest of ours; an archive of a home has none."""
+    members = {".zip": _zip_members, ".tar.zst": _tar_members}.get(kind(path))
+    if path.is_dir() or members is None:
+        return (path / FIRST).is_file()
+    try:
+        return next((name for name, _ in members(path)), "").endswith(f"/{FIRST}")
+    except (OSError, EOFError, UnsafeBundle, *BROKEN):
+        return True  # which says what is wrong with it when it is opened
+
+
 def unpack(packed: Path, directory: Path, work: Work) -> Path:
     """Unpack into a new directory.
 
@@ -139,14 +165,7 @@ def unpack(packed: Path, directory: Path, work: Work) -> Path:
                         )
                     target.write(data)
                     work.step(0, 0, "unpacking")
-    except (
-        tarfile.TarError,
-        zipfile.BadZipFile,
-        zstandard.ZstdError,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-    ) as error:
+    except BROKEN as error:
         raise ReplicateError(
             f"{packed} cannot be unpacked: {error}; it is broken, fetch it anew"
         ) from error

@@ -37,7 +37,10 @@ SECRET_NAME = re.compile(
     r"|(^|[_.-])(auth|key|pat|dsn)$|[_.-]pwd$|connection_?string|signature)",
     re.IGNORECASE,
 )
-NO_SECRET_NAME = re.compile(r"(_url|_uri|_path|_file|_dir|_class|_name|_key_name|_scopes?)$", re.I)
+NO_SECRET_NAME = re.compile(
+    r"_(url|uri|path|file|dir|class|name|scopes?|URL|URI|PATH|FILE|DIR|CLASS|NAME|SCOPES?)$"
+    r"|[a-z](Url|Uri|URL|Path|File|Dir|Class|Name|Scopes?)$"
+)
 
 WELL_KNOWN = re.compile(
     rb"gh[opusr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{50,}|glpat-[A-Za-z0-9_-]{20}"
@@ -113,8 +116,11 @@ class Redactor:
 
 
 def suspicious(data: bytes) -> bool:
-    """Whether something in it has the form of a well-known kind of token or of a private key."""
-    return WELL_KNOWN.search(data) is not None
+    """Whether something in a text has the form of a well-known kind of token or of a private key.
+
+    In what is no text such forms come about by chance.
+    """
+    return b"\0" not in data and WELL_KNOWN.search(data) is not None
 
 
 def _forms(value: str) -> Iterable[bytes]:

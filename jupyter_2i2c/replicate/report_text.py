@@ -57,11 +57,12 @@ def inspect_text(found: Mapping[str, Any]) -> str:
         *_layers(found["layers"]),
     ]
     open_items = [each for each in found["items"] if each["reason"] or each["action_needed"]]
-    lines += _section("To know", [
-        f"{each['id']}: {each['status']}; {each['reason']}"
-        + (f"; {each['action_needed']}" if each["action_needed"] else "")
-        for each in open_items if each["status"] != "policy-excluded"
-    ])  # fmt: skip
+    words = [
+        (f"{each['id']}: {each['status']}", each["reason"], each["action_needed"])
+        for each in open_items
+        if each["status"] != "policy-excluded"
+    ]
+    lines += _section("To know", ["; ".join(filter(None, each)) for each in words])
     lines += _section(
         "Not in it", [f"{each['what']}: {each['reason']}" for each in found["not_captured"]]
     )

@@ -197,6 +197,7 @@ class _Capture:
         self.vendor_left = vendor_limit
         self.vendored: dict[str, tuple[str, str, str]] = {}
         self.refused: dict[str, str] = {}
+        self.scripts: dict[str, set[str]] = {}
         self.observed: list[dict[str, Any]] = []
         self.seconds: dict[str, float] = {}
         self.no_lock = ""
@@ -400,7 +401,9 @@ class _Capture:
         if origin.kind == "editable":
             reason, source_reason = self._editable(distribution, files)
         for place, content in files.scripts.items():
-            slots |= collected.text(f"scripts/{place}", content)[2]
+            if place not in self.scripts:  # several distributions may have the same command
+                self.scripts[place] = collected.text(f"scripts/{place}", content)[2]
+            slots |= self.scripts[place]
         notes = [source_reason] if source_reason else []
         if files.outside:
             notes.append(f"{len(files.outside)} of its files are outside of the environment")
@@ -510,10 +513,10 @@ class _Capture:
             path_, digest, _ = collected.text(
                 "vendored/unowned.sha256", checksums.write_list(hashes, {})
             )
-            collected.item("python", "files of no distribution", "captured",
+            collected.item("python", "files of none or several", "captured",
                            f"{len(hashes)} files among the packages", path=path_, sha256=digest)  # fmt: skip
         if left_out:
-            collected.item("python", "other files of no distribution", "not-captured",
+            collected.item("python", "other files of none or several", "not-captured",
                            f"{len(left_out)} files among the packages",
                            reason=f"links, large, many, or secret: {_some(left_out)}",
                            action="copy them if they are needed")  # fmt: skip

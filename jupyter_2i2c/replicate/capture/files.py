@@ -46,6 +46,8 @@ class Files:
         transformed: path to (transform, SHA-256 with the transform undone).
         modified: paths whose bytes are not what the RECORD says.
         missing: paths that the RECORD names and that are not there.
+        contested: paths that another distribution has, too, with other bytes: who is installed last
+            wins, so the winner must be carried.
         outside: paths that lead out of the environment.
         on_disk: path to where it is.
         scripts: path to the content with ``{prefix}``.
@@ -56,6 +58,7 @@ class Files:
     transformed: dict[str, tuple[str, str]] = field(default_factory=dict)
     modified: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    contested: list[str] = field(default_factory=list)
     outside: list[str] = field(default_factory=list)
     on_disk: dict[str, str] = field(default_factory=dict)
     scripts: dict[str, bytes] = field(default_factory=dict)
@@ -115,6 +118,7 @@ def files_of(of: Interpreter, all_of_them: Sequence[Distribution], work: Work) -
             wanted.append((files, place, path, recorded.digest))
         work.check()
     hashes = checksums.of_files((each[2] for each in wanted), work, len(wanted), "hashing")
+    owners: dict[str, list[Files]] = {}
     prefixes = _prefixes(of)
     sources = {
         id(found[each.key]): str(directory).encode()
@@ -128,13 +132,26 @@ def files_of(of: Interpreter, all_of_them: Sequence[Distribution], work: Work) -
             continue
         files.on_disk[place] = path
         files.exact[place] = digest
+        owners.setdefault(place, []).append(files)
         if recorded_digest and recorded_digest != _as_recorded(digest):
             files.modified.append(place)
         if place.startswith("bin/"):
             _script(files, place, path, prefixes)
         elif source := sources.get(id(files)):
             _editable(files, place, path, source)
+    for place, several in owners.items():
+        if len(several) > 1:
+            _contest(place, several)
     return found
+
+
+def _contest(place: str, several: Sequence[Files]) -> None:
+    """Note a file of several distributions: the bytes of one of them are no change to the others'."""
+    beaten = [files for files in several if place in files.modified]
+    if beaten and len(beaten) < len(several):
+        for files in beaten:
+            files.modified.remove(place)
+        several[0].contested.append(place)
 
 
 def _as_recorded(digest: str) -> str:
@@ -183,10 +200,12 @@ def _editable(files: Files, place: str, path: str, source: bytes) -> None:
 def unowned(
     of: Interpreter, found: Mapping[str, Files], all_of_them: Sequence[Distribution]
 ) -> list[tuple[str, Path]]:
-    """Files in the directories of packages that belong to no distribution: place and path, sorted."""
+    """Files that no single distribution brings back, as none or several have them: place and path, sorted."""
     owned = {path for files in found.values() for path in files.on_disk.values()}
     metadata = {str(each.directory) for each in all_of_them}
-    result = []
+    result = [
+        (place, Path(files.on_disk[place])) for files in found.values() for place in files.contested
+    ]
     for site in of.sites:
         if not site.is_relative_to(of.prefix) and not site.is_relative_to(of.user_base):
             continue

@@ -6,10 +6,12 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from .. import archive
 from ..bundle import Bundle, opened
 from ..errors import ReplicateError, UnsafeBundle
 from ..targets import local
 from ..work import CancelledCheck, Progress, Work
+from . import v8_data
 from .ladder import RUNGS, Rung, Verification, failed, not_run
 
 __all__ = ["Verification", "verify"]
@@ -51,6 +53,11 @@ def verify(
     if up_to not in RUNGS:
         raise ReplicateError(f"{up_to} is no rung; the rungs are {', '.join(RUNGS)}")
     work = Work(progress, cancelled)
+    if not Path(place).exists():
+        raise ReplicateError(f"{place} is not there; give the bundle's directory or file")
+    if Path(place).suffix != ".age" and not archive.is_bundle(Path(place)):
+        rungs = v8_data.check_home(Path(place), work)
+        return Verification(str(place), rungs | _rest(rungs, "the archive holds no environment"))
     try:
         with (
             opened(Path(place), work, identity=identity) as bundle,
@@ -72,7 +79,7 @@ def _climb(
     directory: Path,
     work: Work,
 ) -> Verification:
-    from . import v0_bag, v1_schema, v5_environment, v7_notebook, v8_data
+    from . import v0_bag, v1_schema, v5_environment, v7_notebook
 
     wanted = list(RUNGS)[: list(RUNGS).index(up_to) + 1]
     rungs: dict[str, Rung] = {"V0": v0_bag.check(bundle, trust, work)}

@@ -7,11 +7,13 @@ bundle was opened.
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import bagit
 
 from .. import checksums
 from ..bundle import Bundle
+from ..signature import SIGNATURE, SignatureFails, verify_signature
 from ..work import Work
 from .ladder import Result, Rung, judged
 
@@ -22,6 +24,11 @@ def check(bundle: Bundle, trust: str | None, work: Work) -> Rung:
     items: dict[str, Result] = {}
     try:
         bag = bagit.Bag(str(bundle.top))
+        missing, surplus = bag.compare_manifests_with_fs()[:2]
+        items.update({name: Result("fail", "it is not there") for name in missing})
+        items.update({name: Result("fail", "no manifest names it") for name in surplus})
+        if items:
+            return judged(items, "files")
         bag.validate(completeness_only=True)
     except bagit.BagValidationError as error:
         for detail in error.details or [error]:
@@ -40,17 +47,16 @@ def check(bundle: Bundle, trust: str | None, work: Work) -> Rung:
             items[name] = Result("pass")
         else:
             items[name] = Result("fail", "its bytes are not those of the manifest")
+    if not trust and not (bundle.top / SIGNATURE).is_file():
+        rung = judged(items, "files")
+        return replace(rung, why=f"{rung.why}; the bundle is not signed")
     items["signature"] = _signature(bundle, trust)
     return judged(items, "files and signatures")
 
 
 def _signature(bundle: Bundle, trust: str | None) -> Result:
-    from ..signature import SIGNATURE, SignatureFails, verify_signature
-
     if not (bundle.top / SIGNATURE).is_file():
-        if trust:
-            return Result("fail", "a signature was asked for, and the bundle has none")
-        return Result("not-run", "the bundle is not signed")
+        return Result("fail", "a signature was asked for, and the bundle has none")
     if not trust:
         return Result("not-run", "it is signed; give --trust KEY to say whose signature it must be")
     try:

@@ -86,7 +86,7 @@ class _Comparison:
 
     def _python(self, item: Item) -> Result:
         name = item.id.partition(":")[2]
-        if name == "files of no distribution":
+        if name == "files of none or several":
             return self._listed(item, self.of.prefix)
         name, _, part = name.partition("/")
         key = normalised(name)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ..bundle import Bundle
+from ..errors import ReplicateError
 from ..work import Work
-from .ladder import Result, Rung, judged, not_run
+from .ladder import Result, Rung, failed, judged, not_run
 
 
 def check(bundle: Bundle, work: Work) -> Rung:
@@ -22,3 +25,19 @@ def check(bundle: Bundle, work: Work) -> Rung:
         for name in homes
     }
     return judged(items, "files")
+
+
+def check_home(place: Path, work: Work) -> dict[str, Rung]:
+    """V0 and V8 of a home that was taken away by itself; it is read, not unpacked."""
+    from ..home.verify import verify_home
+
+    try:
+        checked = verify_home(place, work)
+    except (ReplicateError, OSError) as error:
+        return {"V0": failed(str(error))}
+    if checked.whole:
+        said = Rung("pass", f"{checked.files:,} files have the checksums that are listed for them")
+    else:
+        said = judged({path: Result("fail", why) for path, why in checked.wrong}, "files")
+        said = said if checked.wrong else failed("it lists no checksums")
+    return {"V0": said, "V8": said}
