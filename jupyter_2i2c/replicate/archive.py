@@ -6,6 +6,7 @@ anything is written, links and devices are refused, and so is what grows out of 
 
 from __future__ import annotations
 
+import io
 import shutil
 import stat
 import tarfile
@@ -98,9 +99,9 @@ def _pack_tar(
             member = tarfile.TarInfo(f"{name}/{path.relative_to(bag).as_posix()}")
             member.size = path.stat().st_size
             member.mtime = seconds(created)
-            member.mode = 0o644
+            member.mode = _mode(path)
             with path.open("rb") as source:
-                tar.addfile(member, source)
+                tar.addfile(member, Watched(source, work))
 
 
 def _pack_zip(
@@ -113,11 +114,11 @@ def _pack_zip(
             member = zipfile.ZipInfo(
                 f"{name}/{path.relative_to(bag).as_posix()}", moment.timetuple()[:6]
             )
-            member.external_attr = (stat.S_IFREG | 0o644) << 16
+            member.external_attr = (stat.S_IFREG | _mode(path)) << 16
             member.compress_type = zipfile.ZIP_DEFLATED
             member.file_size = path.stat().st_size
             with path.open("rb") as source, packed.open(member, "w") as target:
-                shutil.copyfileobj(source, target, CHUNK)
+                shutil.copyfileobj(Watched(source, work), target, CHUNK)
 
 
 def is_bundle(path: Path) -> bool:
@@ -126,9 +127,31 @@ def is_bundle(path: Path) -> bool:
     if path.is_dir() or members is None:
         return (path / FIRST).is_file()
     try:
-        return next((name for name, _ in members(path)), "").endswith(f"/{FIRST}")
+        return next((name for name, *_ in members(path)), "").endswith(f"/{FIRST}")
     except (OSError, EOFError, UnsafeBundle, *BROKEN):
         return True  # which says what is wrong with it when it is opened
+
+
+def _mode(path: Path) -> int:
+    return 0o755 if path.stat().st_mode & stat.S_IXUSR else 0o644
+
+
+class Watched(io.RawIOBase):
+    """A file whose every reading asks whether the work shall stop.
+
+    Arguments:
+        source: the file.
+        work: asked.
+    """
+
+    def __init__(self, source: IO[bytes], work: Work) -> None:
+        super().__init__()
+        self._source = source
+        self._work = work
+
+    def read(self, size: int = -1) -> bytes:
+        self._work.check()
+        return self._source.read(size)
 
 
 def unpack(packed: Path, directory: Path, work: Work) -> Path:
@@ -152,7 +175,7 @@ def unpack(packed: Path, directory: Path, work: Work) -> Path:
     directory.mkdir(parents=True)
     written = 0
     try:
-        for number, (name, content) in enumerate(members(packed), 1):
+        for number, (name, content, executable) in enumerate(members(packed), 1):
             path = directory / names.accept(name)
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("wb") as target:
@@ -165,6 +188,8 @@ def unpack(packed: Path, directory: Path, work: Work) -> Path:
                         )
                     target.write(data)
                     work.step(0, 0, "unpacking")
+            if executable:
+                path.chmod(0o755)
     except BROKEN as error:
         raise ReplicateError(
             f"{packed} cannot be unpacked: {error}; it is broken, fetch it anew"
@@ -175,7 +200,7 @@ def unpack(packed: Path, directory: Path, work: Work) -> Path:
     return tops[0]
 
 
-def _tar_members(packed: Path) -> Iterator[tuple[str, IO[bytes]]]:
+def _tar_members(packed: Path) -> Iterator[tuple[str, IO[bytes], bool]]:
     with (
         packed.open("rb") as source,
         zstandard.ZstdDecompressor().stream_reader(source, read_across_frames=True) as stream,
@@ -184,12 +209,12 @@ def _tar_members(packed: Path) -> Iterator[tuple[str, IO[bytes]]]:
         for member in tar:
             content = tar.extractfile(member) if member.isreg() else None
             if content is not None:
-                yield member.name, content
+                yield member.name, content, bool(member.mode & stat.S_IXUSR)
             elif not member.isdir():
                 raise _not_a_file(packed, member.name)
 
 
-def _zip_members(packed: Path) -> Iterator[tuple[str, IO[bytes]]]:
+def _zip_members(packed: Path) -> Iterator[tuple[str, IO[bytes], bool]]:
     with zipfile.ZipFile(packed) as source:
         for member in source.infolist():
             kind_of_file = stat.S_IFMT(member.external_attr >> 16)
@@ -197,7 +222,8 @@ def _zip_members(packed: Path) -> Iterator[tuple[str, IO[bytes]]]:
                 raise _not_a_file(packed, member.filename)
             if not member.is_dir():
                 with source.open(member) as content:
-                    yield member.filename, content
+                    mode = member.external_attr >> 16
+                    yield member.filename, content, bool(mode & stat.S_IXUSR)
 
 
 def _not_a_file(packed: Path, name: str) -> UnsafeBundle:

@@ -288,6 +288,12 @@ def opened(
     work = work or Work()
     if not place.exists():
         raise ReplicateError(f"{place} is not there; give the bundle's directory or file")
+    bag = archive.kind(place) or (place / "bagit.txt").is_file()
+    if bag and not archive.is_bundle(place):
+        raise ReplicateError(
+            f"{place} has no manifest of ours: if it is the archive of a home, `verify` checks it,"
+            " and tar or unzip opens it"
+        )
     if place.is_dir():
         _check_directory(place)
         yield Bundle(place, place)

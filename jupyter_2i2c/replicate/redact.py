@@ -16,7 +16,7 @@ import re
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -95,15 +95,24 @@ class Redactor:
         """The slots whose values are in `data`, as it is."""
         return {slot for form, slot in self._forms if form in data}
 
-    def slots_within(self, data: bytes, name: str) -> set[str]:
+    def slots_within(
+        self, data: bytes, name: str, watch: Callable[[], object] = lambda: None
+    ) -> set[str]:
         """The slots whose values are in `data` or in what is packed in it.
+
+        Arguments:
+            data: a file's bytes.
+            name: of the file.
+            watch: called for each file that is packed in it; it may raise.
 
         Raises:
             NotSearchable: it is packed and cannot be looked into.
         """
-        return self.slots_in(name.encode()) | {
-            slot for piece in _unpacked(data, name, 0) for slot in self.slots_in(piece)
-        }
+        found = self.slots_in(name.encode("utf-8", "surrogateescape"))
+        for piece in _unpacked(data, name, 0):
+            watch()
+            found |= self.slots_in(piece)
+        return found
 
     def remove(self, data: bytes) -> tuple[bytes, set[str]]:
         """`data` with ``<secret:SLOT>`` in place of each value, and the slots."""

@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING
 from .errors import ReplicateError
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+        Ed25519PrivateKey,
+        Ed25519PublicKey,
+    )
 
 SIGNED = "tagmanifest-sha256.txt"
 SIGNATURE = f"{SIGNED}.minisig"
@@ -40,6 +43,21 @@ def sign(bag: Path, key_file: Path, created: str) -> None:
     Raises:
         ReplicateError: the key cannot be used.
     """
+    key = _private(key_file)
+    digest = hashlib.blake2b((bag / SIGNED).read_bytes()).digest()
+    signature = key.sign(digest)
+    comment = f"replica bundle of {created}"
+    both = key.sign(signature + comment.encode())
+    (bag / SIGNATURE).write_text(
+        "untrusted comment: signature of a replica bundle\n"
+        f"{_text(HASHED + _key_id(key.public_key()) + signature)}\n"
+        f"trusted comment: {comment}\n"
+        f"{_text(both)}\n",
+        "ascii",
+    )
+
+
+def _private(key_file: Path) -> Ed25519PrivateKey:
     try:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -54,17 +72,7 @@ def sign(bag: Path, key_file: Path, created: str) -> None:
         ) from None
     if not isinstance(key, Ed25519PrivateKey):
         raise ReplicateError(f"{key_file} is no ed25519 key; make one with openssl genpkey")
-    digest = hashlib.blake2b((bag / SIGNED).read_bytes()).digest()
-    signature = key.sign(digest)
-    comment = f"replica bundle of {created}"
-    both = key.sign(signature + comment.encode())
-    (bag / SIGNATURE).write_text(
-        "untrusted comment: signature of a replica bundle\n"
-        f"{_text(HASHED + _key_id(key.public_key()) + signature)}\n"
-        f"trusted comment: {comment}\n"
-        f"{_text(both)}\n",
-        "ascii",
-    )
+    return key
 
 
 def public_key(key_file: Path) -> str:
@@ -73,15 +81,7 @@ def public_key(key_file: Path) -> str:
     Raises:
         ReplicateError: the private key cannot be read.
     """
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-    try:
-        key = load_pem_private_key(key_file.read_bytes(), None)
-        assert isinstance(key, Ed25519PrivateKey)
-    except (OSError, ValueError, TypeError, AssertionError) as error:
-        raise ReplicateError(f"{key_file} is no ed25519 key: {error}") from None
-    public = key.public_key()
+    public = _private(key_file).public_key()
     return _text(PUBLIC + _key_id(public) + public.public_bytes_raw())
 
 

@@ -1,9 +1,9 @@
 """Bundles that are not what they should be; signatures and encryption."""
 
+import base64
 import hashlib
 import io
 import json
-import shutil
 import subprocess
 import tarfile
 import zipfile
@@ -37,7 +37,8 @@ BAD_PATHS = [
 
 
 def packed(path, names, content=b"x"):
-    """An archive with these names."""
+    """An archive that begins like a bundle, with these names."""
+    names = ["b/data/manifest.json", *names]
     if path.name.endswith(".zip"):
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
             for name in names:
@@ -121,6 +122,14 @@ def test_packed_is_the_same_as_not(kind, made_once, bundle_once, tmp_path):
     with opened(place) as bundle:
         assert tree(bundle.top) == tree(bundle_once.place)
     assert verify(place, up_to="V1").highest == "V1"
+
+
+def test_the_archive_of_a_home_is_not_unpacked_to_look_at_it(tmp_path):
+    path = tmp_path / "home.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("home/data/x", "x")
+    with pytest.raises(ReplicateError, match="archive of a home"), opened(path):
+        pass
 
 
 def test_no_bundle_at_all(tmp_path):
@@ -236,15 +245,25 @@ def test_a_signature_holds_until_something_changes(made_once, key, tmp_path):
     assert rung.status == "fail"
 
 
-def test_minisign_agrees(made_once, key, tmp_path):
-    if not shutil.which("minisign"):
-        pytest.skip("minisign is not on this machine")
+def test_openssl_agrees_by_minisigns_description(made_once, key, tmp_path):
     place = made_once.capture(tmp_path / "b", sign_with=key, make_lock=False).place
-    subprocess.run(
-        ["minisign", "-V", "-m", "tagmanifest-sha256.txt", "-P", public_key(key)],
-        cwd=place,
-        check=True,
-    )
+    _, signature, comment, both = (place / SIGNATURE).read_text().splitlines()
+    made = base64.b64decode(signature)
+    assert made[:2] == b"ED"
+    assert made[2:10] == base64.b64decode(public_key(key))[2:10]
+    signed = hashlib.blake2b((place / "tagmanifest-sha256.txt").read_bytes()).digest()
+    comment = comment.removeprefix("trusted comment: ").encode()
+    for message, of_it in ((signed, made[10:]), (made[10:] + comment, base64.b64decode(both))):
+        (tmp_path / "message").write_bytes(message)
+        (tmp_path / "signature").write_bytes(of_it)
+        subprocess.run(
+            [
+                "openssl", "pkeyutl", "-verify", "-rawin", "-inkey", key,
+                "-in", tmp_path / "message", "-sigfile", tmp_path / "signature",
+            ],
+            check=True,
+            capture_output=True,
+        )  # fmt: skip
 
 
 def test_a_signature_of_somebody_else_and_none_at_all(made_once, bundle, key, tmp_path):

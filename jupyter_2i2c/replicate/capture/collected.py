@@ -106,7 +106,7 @@ class Collected:
                 is an example, and nobody's secret here.
         """
         try:
-            slots = self.redactor.slots_within(data, name)
+            slots = self.redactor.slots_within(data, name, self.work.check)
         except NotSearchable as error:
             return f"nobody can tell what is in it: {error}"
         if slots:
@@ -137,7 +137,9 @@ class Collected:
 
     def _found(self, name: str, path: Path) -> str:
         try:
-            return ", ".join(sorted(self.redactor.slots_within(path.read_bytes(), name)))
+            return ", ".join(
+                sorted(self.redactor.slots_within(path.read_bytes(), name, self.work.check))
+            )
         except NotSearchable as error:
             return str(error)
 

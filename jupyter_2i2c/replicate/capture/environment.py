@@ -15,7 +15,7 @@ from typing import Any
 from ..._version import __version__
 from .. import checksums
 from ..bundle import Staging, created_now
-from ..errors import ReplicateError
+from ..errors import ReplicateError, UnsafeBundle
 from ..manifest import ENVIRONMENT_LAYERS, Manifest
 from ..redact import Redactor
 from ..work import CancelledCheck, Progress, Work
@@ -164,6 +164,10 @@ def capture_environment(
     """
     work = Work(progress, cancelled)
     environ = os.environ if environ is None else environ
+    if sign_with:
+        from ..signature import public_key
+
+        public_key(sign_with)  # whether it can be used is known before the work, not after it
     work.step(0, 0, "looking at the environment")
     of = interpreter(python)
     home = home_of(environ)
@@ -349,7 +353,8 @@ class _Capture:
         self.vendor_left -= size
         staging = self.collected.staging
         path = f"vendored/{name}"
-        vendored.write_wheel(self.of, distribution, files, staging.path_for(f"{PROFILE}/{path}"))
+        destination = staging.path_for(f"{PROFILE}/{path}")
+        vendored.write_wheel(self.of, distribution, files, destination, self.work)
         digest = staging.added(f"{PROFILE}/{path}")
         self.vendored[distribution.key] = (distribution.version, path, digest)
 
@@ -437,7 +442,11 @@ class _Capture:
             if collected.holds_secret(name, data):
                 left_out.append(name)
                 continue
-            hashes[name] = collected.text(f"{base}/tree/{name}", data)[1]
+            try:
+                hashes[name] = collected.text(f"{base}/tree/{name}", data)[1]
+            except UnsafeBundle:  # a name that only this system can have
+                left_out.append(name)
+                continue
             if path.stat().st_mode & 0o100:
                 (collected.staging.bag / "data" / PROFILE / base / "tree" / name).chmod(0o755)
         for place, on_disk in files.on_disk.items():
@@ -464,7 +473,9 @@ class _Capture:
         state = f"commit {source.commit[:12]}" if source.commit else "no version control"
         reasons = []
         if left_out:
-            reasons.append(f"left out, as they are data or may hold secrets: {_some(left_out)}")
+            reasons.append(
+                f"left out, as they are data, may hold secrets or have odd names: {_some(left_out)}"
+            )
         if source.ignored:
             reasons.append(f"carried although git ignores them: {_some(source.ignored)}")
         collected.item(
@@ -508,7 +519,10 @@ class _Capture:
             if collected.holds_secret(place, data):
                 left_out.append(place)
                 continue
-            hashes[place] = collected.text(f"vendored/unowned/{place}", data)[1]
+            try:
+                hashes[place] = collected.text(f"vendored/unowned/{place}", data)[1]
+            except UnsafeBundle:  # a name that only this system can have
+                left_out.append(place)
         if hashes:
             path_, digest, _ = collected.text(
                 "vendored/unowned.sha256", checksums.write_list(hashes, {})
@@ -518,7 +532,7 @@ class _Capture:
         if left_out:
             collected.item("python", "other files of none or several", "not-captured",
                            f"{len(left_out)} files among the packages",
-                           reason=f"links, large, many, or secret: {_some(left_out)}",
+                           reason=f"links, large, many, secret, or of an odd name: {_some(left_out)}",
                            action="copy them if they are needed")  # fmt: skip
 
     # --- the rest -------------------------------------------------------------------------

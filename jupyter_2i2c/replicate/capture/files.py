@@ -48,7 +48,7 @@ class Files:
         missing: paths that the RECORD names and that are not there.
         contested: paths that another distribution has, too, with other bytes: who is installed last
             wins, so the winner must be carried.
-        outside: paths that lead out of the environment.
+        outside: paths that lead out of the environment, or whose names are not UTF-8.
         on_disk: path to where it is.
         scripts: path to the content with ``{prefix}``.
         size: bytes of all.
@@ -111,7 +111,7 @@ def files_of(of: Interpreter, all_of_them: Sequence[Distribution], work: Work) -
             ):
                 continue
             place = place_in_environment(of, distribution.site, recorded.path)
-            if place is None:
+            if place is None or not place.isprintable():
                 files.outside.append(recorded.path)
                 continue
             path = os.path.normpath(f"{distribution.site}/{recorded.path}")
@@ -222,6 +222,6 @@ def unowned(
                 if name.startswith("_virtualenv."):  # made with every environment
                     continue
                 place = place_in_environment(of, site, os.path.relpath(path, site))
-                if place:
+                if place and place.isprintable():
                     result.append((place, Path(path)))
     return sorted(result)

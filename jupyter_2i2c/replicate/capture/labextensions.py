@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from .. import checksums
+from ..errors import UnsafeBundle
 from .collected import PROFILE, Collected
 
 MOST_BYTES = 256 << 20
@@ -53,9 +54,13 @@ def capture(directories: Sequence[Path], owned: Collection[str], collected: Coll
             collected.item("labextensions", name, "not-captured", evidence, reason=why)
             continue
         hashes = {}
-        for file, data in contents.items():
-            path, digest, _ = collected.text(f"labextensions/{name}/{file}", data)
-            hashes[path.removeprefix(f"{PROFILE}/labextensions/")] = digest
+        try:
+            for file, data in contents.items():
+                path, digest, _ = collected.text(f"labextensions/{name}/{file}", data)
+                hashes[path.removeprefix(f"{PROFILE}/labextensions/")] = digest
+        except UnsafeBundle as error:
+            collected.item("labextensions", name, "not-captured", evidence, reason=str(error))
+            continue
         listing = checksums.write_list(hashes, {})
         listed, digest, _ = collected.text(
             f"labextensions/{name.replace('/', '__')}.sha256", listing

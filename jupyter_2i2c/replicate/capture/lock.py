@@ -26,7 +26,7 @@ MOST_ABSENT = 40
 """Packages that an index may lack before the lock is given up."""
 
 ABSENT = re.compile(r"Because (\S+) was not found in the package registry|no version of (\S+?)==")
-TIMEOUT = 600
+TIMEOUT = 7200
 
 
 class NoLock(ReplicateError):

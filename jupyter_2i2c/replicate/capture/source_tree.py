@@ -97,7 +97,8 @@ def source_tree(top: Path, work: Work) -> Source:
 def _is_left_out(name: str) -> bool:
     path = PurePosixPath(name)
     return (
-        name.endswith(LEFT_OUT_ENDINGS)
+        not name.isprintable()  # which is what a name that is not UTF-8 is
+        or name.endswith(LEFT_OUT_ENDINGS)
         or path.name.startswith(".env")
         or path.name in LEFT_OUT_NAMES
         or not LEFT_OUT_DIRECTORIES.isdisjoint(path.parts)

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import stat
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import IO
 
 from ..errors import ReplicateError
+from ..work import Work
 from .distributions import Distribution
 from .files import Files
 from .interpreter import Interpreter
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
+CHUNK = 1 << 20
 
 
 def wheel_name(distribution: Distribution) -> str:
@@ -36,7 +40,7 @@ def wheel_name(distribution: Distribution) -> str:
 
 
 def write_wheel(
-    of: Interpreter, distribution: Distribution, files: Files, destination: Path
+    of: Interpreter, distribution: Distribution, files: Files, destination: Path, work: Work
 ) -> None:
     """Write the wheel of an installed distribution; the same files give the same bytes.
 
@@ -62,24 +66,30 @@ def write_wheel(
     record = []
     with zipfile.ZipFile(destination, "w") as wheel:
         for inside, source, content in sorted(members, key=lambda member: member[0]):
-            data = content or source.read_bytes()
-            _add(wheel, inside, data, source.stat().st_mode)
-            record.append(f"{_quoted(inside)},{_digest(data)},{len(data)}\n")
+            with io.BytesIO(content) if content else source.open("rb") as stream:
+                digest, size = _add(wheel, inside, stream, source.stat().st_mode, work)
+            record.append(f"{_quoted(inside)},{digest},{size}\n")
         own = f"{stem}.dist-info/RECORD"
-        _add(wheel, own, "".join([*record, f"{own},,\n"]).encode(), 0o644)
+        _add(wheel, own, io.BytesIO("".join([*record, f"{own},,\n"]).encode()), 0o644, work)
 
 
-def _add(wheel: zipfile.ZipFile, name: str, data: bytes, mode: int) -> None:
+def _add(
+    wheel: zipfile.ZipFile, name: str, stream: IO[bytes], mode: int, work: Work
+) -> tuple[str, int]:
+    """Add a file. Returns its hash as a RECORD has it, and its size."""
     member = zipfile.ZipInfo(name, EPOCH)
-    member.external_attr = (stat.S_IFREG | (0o755 if mode & 0o100 else 0o644)) << 16
+    member.external_attr = (stat.S_IFREG | (0o755 if mode & stat.S_IXUSR else 0o644)) << 16
     member.compress_type = zipfile.ZIP_DEFLATED
     member.create_system = 3
-    wheel.writestr(member, data)
-
-
-def _digest(data: bytes) -> str:
-    encoded = base64.urlsafe_b64encode(hashlib.sha256(data).digest())
-    return f"sha256={encoded.rstrip(b'=').decode()}"
+    digest, size = hashlib.sha256(), 0
+    with wheel.open(member, "w", force_zip64=True) as target:
+        while data := stream.read(CHUNK):
+            work.check()
+            digest.update(data)
+            size += len(data)
+            target.write(data)
+    encoded = base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode()
+    return f"sha256={encoded}", size
 
 
 def _quoted(name: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,15 @@ def check(bundle: Bundle, python: Path | None, built: Built | None, work: Work) 
         if item.status in CLAIMED and item.layer in comparison.layers:
             items[item.id] = comparison.layers[item.layer](item)
     items.update(comparison.surplus())
-    return judged(items, "items")
+    rung = judged(items, "items")
+    absent = [
+        item
+        for item in manifest.items
+        if item.status in ("not-captured", "unknown") and item.layer in comparison.layers
+    ]
+    if absent:
+        rung = replace(rung, why=f"{rung.why}; {len(absent)} more were not captured")
+    return rung
 
 
 class _Comparison:
