@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_server.extension.application import ExtensionApp
 
 from .base import SETTING
 from .info import InfoHandler
+from .replicas import (
+    DownloadHandler,
+    EstimateHandler,
+    ExportsHandler,
+    KeepAlive,
+    ReportHandler,
+)
 from .session import ServerHandler, SessionHandler
 
 if TYPE_CHECKING:
     from .hub_client import HubClient
     from .information import Information
     from .observation import Observation
+    from .replicas_jobs import Exports
 
 
 class Jupyter2i2cApp(ExtensionApp):
@@ -30,6 +39,10 @@ class Jupyter2i2cApp(ExtensionApp):
                 (r"/jupyter-2i2c/info", InfoHandler),
                 (r"/jupyter-2i2c/session", SessionHandler),
                 (r"/jupyter-2i2c/server", ServerHandler),
+                (r"/jupyter-2i2c/exports", ExportsHandler),
+                (r"/jupyter-2i2c/exports/estimate", EstimateHandler),
+                (r"/jupyter-2i2c/exports/download", DownloadHandler),
+                (r"/jupyter-2i2c/exports/report", ReportHandler),
             ]
         )
 
@@ -58,8 +71,29 @@ class Jupyter2i2cApp(ExtensionApp):
 
         return Observation(self.config, self.hub, self.log)
 
+    @cached_property
+    def exports(self) -> Exports:
+        """What was taken away from here."""
+        from .home import HomeDirectory
+        from .replicas_jobs import Exports
+
+        home = HomeDirectory.configured(self.config, self.log)
+        return Exports(Path(home.path or Path.home()), list(home.shared), self._about_the_hub)
+
+    @cached_property
+    def keep_alive(self) -> KeepAlive:
+        """What tells the hub that something is being taken."""
+        return KeepAlive(self.exports, self.settings)
+
+    def _about_the_hub(self) -> dict[str, str]:
+        facts = self.information.facts
+        party = facts.operated_by
+        return {"hub": facts.name, "operated_by": party.name if party else ""}
+
     async def stop_extension(self) -> None:
         """End what still runs on our behalf."""
         made: dict[str, Any] = self.__dict__
         if "observation" in made:
             self.observation.stop()
+        if "keep_alive" in made:
+            self.keep_alive.stop()

@@ -152,7 +152,7 @@ def _run(arguments: argparse.Namespace, work: Work) -> int:
 
 def _volume(arguments: argparse.Namespace, work: Work) -> int:
     """One volume of a plan, to the stream."""
-    from .archive import write_volume
+    from .archive import write_stream, write_volume
     from .plan import Plan
 
     if arguments.output != "-" or arguments.volume is None:
@@ -162,7 +162,10 @@ def _volume(arguments: argparse.Namespace, work: Work) -> int:
     except (OSError, ValueError) as error:
         raise ReplicateError(f"{arguments.from_plan} holds no plan: {error}") from None
     out = sys.stdout.buffer
-    report = write_volume(out.write, arguments.from_plan, plan, arguments.volume, work)
+    if plan.volume_size:
+        report = write_volume(out.write, arguments.from_plan, plan, arguments.volume, work)
+    else:
+        report = write_stream(out.write, arguments.from_plan, plan, work)
     out.flush()
     if report is not None:
         from .plan import write_whole
