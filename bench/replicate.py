@@ -178,7 +178,7 @@ def _equal(scratch: Path) -> list[Figure]:
     figures = []
     for name, words in KINDS.items():
         python = str(made(name) / "bin" / "python")
-        captured = capture_environment(scratch / name, python=python)
+        captured = capture_environment(scratch / f"equal-{name}", python=python)
         verification = verify(captured.place, rebuild=True)
         rung, notebook = verification.rungs["V5"], verification.rungs["V7"]
         claimed = len(rung.items) - rung.count("not-run")
@@ -196,7 +196,7 @@ def _equal(scratch: Path) -> list[Figure]:
         )
         for blocker in verification.blockers:
             print(f"  {name}: {blocker}", file=sys.stderr)
-        shutil.rmtree(scratch / name)
+        shutil.rmtree(captured.place)
     return figures
 
 

@@ -322,7 +322,9 @@ def _check_directory(top: Path) -> None:
     for listing in ("manifest-sha256.txt", "tagmanifest-sha256.txt"):
         names = Names(str(top))
         with suppress(FileNotFoundError):
-            for line in (top / listing).read_text("utf-8", "surrogateescape").splitlines():
-                _, _, name = line.partition(" ")
+            for line in (top / listing).read_text("utf-8", "surrogateescape").split("\n"):
+                _, separator, name = line.partition(" ")
+                if not separator:
+                    continue  # which `bagit` judges
                 name = name.strip().replace("%0A", "\n").replace("%0D", "\r")
                 names.accept(name.replace("%25", "%"))

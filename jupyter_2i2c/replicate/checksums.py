@@ -119,7 +119,7 @@ def read_list(text: str, name: str) -> dict[str, tuple[str, str]]:
         ReplicateError: a line is not of a list's form.
     """
     found: dict[str, tuple[str, str]] = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.removesuffix("\n").split("\n") if text else (), 1):
         transform, rest, escaped = "", line, False
         if line.startswith("#"):
             transform, _, rest = line[1:].partition(" ")

@@ -1,6 +1,7 @@
 """What is captured of an environment, and what is said of the rest."""
 
 import json
+import os
 import subprocess
 
 import pytest
@@ -9,8 +10,9 @@ from jupyter_2i2c.replicate.capture import lock as locking
 from jupyter_2i2c.replicate.capture.distributions import listed
 from jupyter_2i2c.replicate.capture.environment import estimate_environment
 from jupyter_2i2c.replicate.errors import Cancelled, ReplicateError
+from jupyter_2i2c.replicate.verify import verify
 
-from .conftest import CREATED, tree
+from .conftest import CREATED, tree, uv, wheel
 
 ENV = "data/env/default"
 
@@ -231,6 +233,41 @@ def test_the_list_for_the_panel(made_once):
     estimate = estimate_environment(python=made_once.python)
     assert estimate.distributions == 4
     assert estimate.bytes > 0
+
+
+def test_a_file_of_several_distributions_is_the_winners(index, made_once, tmp_path):
+    prefix = tmp_path / "env"
+    uv("venv", prefix)
+    for name in ("one", "two"):
+        path = wheel(tmp_path, name, "1", {"both.py": f"OF = {name!r}\n", f"{name}.py": "\n"})
+        uv("pip", "install", "--python", prefix, path)
+    before, made_once.prefix = made_once.prefix, prefix
+    try:
+        captured = made_once.capture(tmp_path / "b", make_lock=False)
+    finally:
+        made_once.prefix = before
+    found = observed(captured.place)
+    assert found["one"]["modified"] == found["two"]["modified"] == []
+    (path,) = (captured.place / ENV / "vendored" / "unowned").rglob("both.py")
+    assert path.read_text() == "OF = 'two'\n"
+    assert verify(captured.place, rebuild=True, up_to="V5").holds
+
+
+def test_names_that_only_this_system_can_have_are_left_out_and_said_so(made_once, tmp_path):
+    odd = [b"odd-\xff.py", b"back\\slash.py", b"NEW.py"]
+    paths = [os.fsencode(made_once.source) + b"/" + name for name in odd]
+    for path in paths:
+        with open(path, "wb") as file:  # noqa: PTH123
+            file.write(b"ODD = True\n")
+    try:
+        captured = made_once.capture(tmp_path / "b", make_lock=False)
+    finally:
+        for path in paths:
+            os.unlink(path)  # noqa: PTH108
+    (source,) = (each for each in captured.manifest.items if each.id == "python:delta/source")
+    assert source.status == "captured"
+    assert "odd names" in source.reason
+    assert verify(captured.place, up_to="V1").highest == "V1"
 
 
 def test_a_destination_that_is_taken_stays(made_once, tmp_path):

@@ -57,7 +57,7 @@ class Collected:
 
     def clean(self, words: str) -> str:
         """Words without secrets."""
-        data, slots = self.redactor.remove(words.encode("utf-8", "replace"))
+        data, slots = self.redactor.remove(words.encode("utf-8", "backslashreplace"))
         self._note(slots)
         return data.decode("utf-8", "replace")
 
@@ -67,7 +67,8 @@ class Collected:
         Returns:
             Its path in ``data/``, its SHA-256, the slots of what was taken out.
         """
-        content = content.encode() if isinstance(content, str) else content
+        if isinstance(content, str):  # a name that is not UTF-8 is shown, not lost
+            content = content.encode("utf-8", "backslashreplace")
         data, slots = self.redactor.remove(content)
         self._note(slots)
         path = f"{PROFILE}/{name}"

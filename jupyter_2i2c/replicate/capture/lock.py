@@ -195,6 +195,7 @@ def read_lock(text: str, absent: tuple[str, ...] = ()) -> Lock:
             )
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise NoLock(f"pylock.toml cannot be read: {error}") from error
+    head = head.replace("packages = []\n", "")  # which uv writes where there are none
     return Lock(head.strip() + "\n", packages, absent)
 
 

@@ -19,7 +19,7 @@ def check(bundle: Bundle, work: Work) -> Rung:
     if not homes:
         return not_run("the bundle holds no data; take it with `capture home`")
     listed = (bundle.top / "manifest-sha256.txt").read_text("utf-8", "surrogateescape")
-    names = {line.partition(" ")[2].strip() for line in listed.splitlines()}
+    names = {line.partition(" ")[2].strip() for line in listed.split("\n")}
     items = {
         name: Result("pass") if f"data/{name}" in names else Result("fail", "it has no checksum")
         for name in homes
