@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..bundle import Staging
@@ -157,3 +158,9 @@ class Collected:
 def file_name(name: str) -> str:
     """A name as a file's name on any system."""
     return re.sub(r"[^\w.@+-]", "_", name) or "_"
+
+
+def some(names: Sequence[str]) -> str:
+    """The first few of many names, in words."""
+    shown = ", ".join(sorted(names)[:3])
+    return shown + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -74,7 +74,7 @@ def _clean(address: str) -> str:
     return without_credentials(address) if "://" in address else address
 
 
-def capture(of: Interpreter, collected: Collected, pip_packages: list[str]) -> bool:
+def capture(of: Interpreter, collected: Collected, pip_packages: list[str]) -> str:
     """Write what conda installed.
 
     Arguments:
@@ -83,18 +83,19 @@ def capture(of: Interpreter, collected: Collected, pip_packages: list[str]) -> b
         pip_packages: requirements of what pip installed on top.
 
     Returns:
-        Whether this is an environment of conda.
+        ``environment.yml``; empty where this is no environment of conda.
     """
     if not (of.prefix / "conda-meta").is_dir():
         collected.missing("conda packages", "the environment is not one of conda")
-        return False
+        return ""
     found, broken = packages(of.prefix)
     lines = [each.explicit() for each in found if each.url]
     platform = found[0].subdir if found else ""
     platform = next((each.subdir for each in found if each.subdir != "noarch"), platform)
     head = f"# platform: {platform}\n@EXPLICIT\n"
     path, digest, _ = collected.text(EXPLICIT, head + "".join(f"{line}\n" for line in lines))
-    collected.text(ENVIRONMENT, _environment(of, found, pip_packages))
+    environment = _environment(of, found, pip_packages)
+    collected.text(ENVIRONMENT, environment)
     for each in found:
         evidence = f"conda-meta: {each.version} {each.build} of {each.channel or 'no channel'}"
         if each.url:
@@ -105,7 +106,7 @@ def capture(of: Interpreter, collected: Collected, pip_packages: list[str]) -> b
             )
     for name in broken:
         collected.item("conda", name, "unknown", f"conda-meta/{name}", reason="it cannot be read")
-    return True
+    return environment
 
 
 def _environment(of: Interpreter, found: list[CondaPackage], pip_packages: list[str]) -> str:
