@@ -5,7 +5,7 @@ import { join } from 'path';
 
 import { ServerConnection } from '@jupyterlab/services';
 
-import type { IInfo, ISession } from '../api';
+import type { IExport, IInfo, ISession } from '../api';
 
 function read(name: string): unknown {
   const path = join(__dirname, '..', '..', 'tests', 'data', name);
@@ -28,6 +28,11 @@ export function session(
   return value;
 }
 
+/** An answer of `jupyter-2i2c/exports`. */
+export function exports(): { exports: IExport[] } {
+  return read('exports.json') as { exports: IExport[] };
+}
+
 /** A server that answers as it is told, and remembers what it was asked. */
 export class StandIn {
   /** Method and path of each request. */
@@ -36,7 +41,8 @@ export class StandIn {
   /** What it answers at each path below `jupyter-2i2c/`. */
   answers: Record<string, () => Response | Promise<Response>> = {
     info: () => json(info()),
-    session: () => json(session())
+    session: () => json(session()),
+    exports: () => json({ exports: [] })
   };
 
   readonly settings = ServerConnection.makeSettings({

@@ -9,6 +9,8 @@ export interface IButtonProps {
   /** Whether it shows no frame. */
   bare?: boolean;
   disabled?: boolean;
+  /** For a button that shows and hides something: whether it is shown. */
+  expanded?: boolean;
   onClick: () => void;
   children: React.ReactNode;
 }
@@ -23,6 +25,7 @@ export function Button(props: IButtonProps): JSX.Element {
       className={`jp-HubPanel-button${props.bare ? ' jp-mod-bare' : ''}`}
       aria-label={props.label}
       title={props.label}
+      aria-expanded={props.expanded}
       disabled={props.disabled}
       onClick={props.onClick}
     >
