@@ -3,7 +3,7 @@
 An environment's capture, against `sha256sum` over the very same files; its listing, against what
 `importlib.metadata` takes for names and versions (whole processes); its rebuild in a fresh cache, against
 `uv pip sync` of the same lock in a fresh cache; its verification (V0, V1 and V5), against its capture. Medians of
-shuffled rounds. Then five environments of different kinds are captured, rebuilt and compared: how much of what
+shuffled rounds. Capture hashes on all cores, `sha256sum` on one. Then five environments of different kinds are captured, rebuilt and compared: how much of what
 the manifest claims is equal, byte for byte, apart from the transforms that it lists.
 """
 
@@ -44,11 +44,15 @@ LISTING = {
 def run() -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="bench-", dir=ROOT / ".bench") as directory:
         scratch = Path(directory)
-        return [*_listing(), *_capture(scratch), *_rebuild(scratch), *_equal(scratch)]
+        parts = (_listing, _capture, _rebuild, _equal)
+        return [figure for part in parts for figure in part(scratch)]
 
 
-def _median(rounds: int, **runs: Callable[[], object]) -> dict[str, float]:
-    """Seconds of each, as medians of shuffled rounds after one that warms up."""
+def _median(rounds: int, scratch: Path, **runs: Callable[[], object]) -> dict[str, float]:
+    """Seconds of each, as medians of shuffled rounds after one that warms up.
+
+    What they leave in `scratch` is removed, outside of the time that counts.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     order = list(runs)
     for turn in range(rounds + 1):
@@ -56,12 +60,17 @@ def _median(rounds: int, **runs: Callable[[], object]) -> dict[str, float]:
         for name in order:
             begin = time.perf_counter()
             runs[name]()
+            took = time.perf_counter() - begin
             if turn:
-                seconds[name].append(time.perf_counter() - begin)
+                seconds[name].append(took)
+            shutil.rmtree(scratch, ignore_errors=True)
+            subprocess.run(
+                ["sync", "--file-system", ROOT], check=True
+            )  # nor what is yet to be written
     return {name: statistics.median(each) for name, each in seconds.items()}
 
 
-def _listing() -> list[Figure]:
+def _listing(scratch: Path) -> list[Figure]:
     python = environment("ours") / "bin" / "python"
 
     def listing(name: str) -> Callable[[], object]:
@@ -73,7 +82,7 @@ def _listing() -> list[Figure]:
         for code in LISTING.values()
     }  # fmt: skip
     assert len(counts) == 1, counts
-    took = _median(15, ours=listing("ours"), theirs=listing("importlib.metadata"))
+    took = _median(15, scratch, ours=listing("ours"), theirs=listing("importlib.metadata"))
     (count,) = counts
     return [
         at_most(
@@ -104,12 +113,11 @@ def _capture(scratch: Path) -> list[Figure]:
     locks: list[float] = []
 
     def ours() -> None:
-        shutil.rmtree(scratch / "again", ignore_errors=True)
-        capture_environment(scratch / "again", python=python, make_lock=False)
+        capture_environment(scratch / "round" / "ours", python=python, make_lock=False)
 
     def locked() -> None:
-        shutil.rmtree(scratch / "locked", ignore_errors=True)
-        locks.append(capture_environment(scratch / "locked", python=python).seconds["lock"])
+        captured = capture_environment(scratch / "round" / "locked", python=python)
+        locks.append(captured.seconds["lock"])
 
     def theirs() -> None:
         command = ["xargs", "--null", "--max-args=1000000", "sha256sum", "--"]
@@ -121,7 +129,9 @@ def _capture(scratch: Path) -> list[Figure]:
         verification = verify(first.place, python=prefix / "bin" / "python", up_to="V5")
         assert verification.rungs["V5"].status == "pass", verification.blockers
 
-    took = _median(ROUNDS, ours=ours, locked=locked, theirs=theirs, verified=verified)
+    took = _median(
+        ROUNDS, scratch / "round", ours=ours, locked=locked, theirs=theirs, verified=verified
+    )
     words = f"{count} distributions, {names.count(chr(0)) + 1:,} files, {size / 2**30:.1f} GiB"
     return [
         at_most(
@@ -145,25 +155,23 @@ def _rebuild(scratch: Path) -> list[Figure]:
     captured = capture_environment(scratch / "lab", python=str(prefix / "bin" / "python"))
 
     def ours() -> None:
-        shutil.rmtree(scratch / "built", ignore_errors=True)
         with opened(captured.place) as bundle:
-            local.build(bundle, scratch / "built", Work())
+            local.build(bundle, scratch / "round" / "built", Work())
 
     def theirs() -> None:
         uv = [find_uv(), "--quiet"]
-        for each in ("plain", "cache"):
-            shutil.rmtree(scratch / each, ignore_errors=True)
+        plain, cache = scratch / "round" / "plain", scratch / "round" / "cache"
         lock = captured.place / "data/env/default/pylock.toml"
-        subprocess.run([*uv, "venv", "--python", sys.executable, scratch / "plain"], check=True)
+        subprocess.run([*uv, "venv", "--python", sys.executable, plain], check=True)
         subprocess.run(
             [
                 *uv, "pip", "sync", "--preview-features", "pylock", "--link-mode", "copy",
-                "--cache-dir", scratch / "cache", "--python", scratch / "plain", lock,
+                "--cache-dir", cache, "--python", plain, lock,
             ],
             check=True,
         )  # fmt: skip
 
-    took = _median(ROUNDS, ours=ours, theirs=theirs)
+    took = _median(ROUNDS, scratch / "round", ours=ours, theirs=theirs)
     return [
         at_most(
             "rebuild of a bare Lab in a fresh cache, over uv pip sync",

@@ -206,6 +206,10 @@ class _Capture:
         self._lap("lock", begin)
 
         begin = time.perf_counter()
+        packages.carry()
+        self._lap("carry", begin)
+
+        begin = time.perf_counter()
         self._python(packages)
         self._layers(packages, environ, home, where, root)
         source = self._source(hub, environ)

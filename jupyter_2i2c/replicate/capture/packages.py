@@ -50,12 +50,13 @@ class Packages:
         self.vendored: dict[str, tuple[str, str, str]] = {}
         self.no_lock = ""
         self.made: Lock | None = None
+        self._carried: set[str] = set()
         self.vendor_left = vendor_limit
         self.refused: dict[str, str] = {}
         self.scripts: dict[str, set[str]] = {}
 
     def lock(self, make_lock: bool) -> None:
-        """Lock what an index has, and carry what none has.
+        """Lock what an index has, and find out what none has.
 
         Arguments:
             make_lock: whether to ask an index at all.
@@ -87,18 +88,24 @@ class Packages:
                 "the lock of the Python packages",
                 f"{self.no_lock}; `build` makes it elsewhere from what was observed",
             )
-        for done, key in enumerate(sorted(carried)):
-            self.work.step(done, len(carried), "carrying what no index has")
+        self.made, self._carried = made, carried
+
+    def carry(self) -> None:
+        """Make wheels of what no index has, and write the lock of all."""
+        by_key = {each.key: each for each in self.found}
+        for done, key in enumerate(sorted(self._carried)):
+            self.work.step(done, len(self._carried), "carrying what no index has")
             try:
                 self._vendor(by_key[key], self.files[key])
             except ReplicateError as error:
                 self.refused[key] = str(error)
-        if made:
-            packages = {key: each for key, each in made.packages.items() if key not in carried}
-            made = replace(made, packages=packages)
-            self.collected.text("pylock.toml", with_vendored(made, self.vendored))
-            self.collected.text("requirements.txt", as_requirements(made, self.vendored))
-        self.made = made
+        if self.made:
+            packages = {
+                key: each for key, each in self.made.packages.items() if key not in self._carried
+            }
+            self.made = replace(self.made, packages=packages)
+            self.collected.text("pylock.toml", with_vendored(self.made, self.vendored))
+            self.collected.text("requirements.txt", as_requirements(self.made, self.vendored))
 
     def _ask(self, wanted: Sequence[Distribution]) -> Lock | None:
         """The lock that an index gives; None where it cannot be made here."""
@@ -204,9 +211,7 @@ class Packages:
         if slots:
             notes.append(f"taken out: {', '.join(sorted(slots))}")
         if files.modified and not reason:
-            notes.append(
-                f"changed after it was installed: {some(files.modified)}; carried as it is"
-            )
+            notes.append(f"not what its RECORD says: {some(files.modified)}; carried as it is")
         status = "not-captured" if reason else "secret-slot" if slots else "captured"
         collected.item(
             "python", distribution.name, status, evidence, path=path, sha256=digest,

@@ -114,7 +114,10 @@ def fits(distribution: Distribution, wheels: Iterable[str]) -> bool:
 
     A wheel whose file was renamed for a platform still says ``none-any`` inside.
     """
-    installed = set(distribution.wheel.get("Tag", []))
+    # some write several tags as one, as in a file name
+    installed = {
+        tag for line in distribution.wheel.get("Tag", []) for tag in tags_of(f"{line}.whl")
+    }
     names = list(wheels)
     renamed = bool(names) and all(tag.endswith("-none-any") for tag in installed)
     return renamed or any(installed & tags_of(each) for each in names)
