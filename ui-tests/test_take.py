@@ -47,7 +47,8 @@ def test_an_environment_is_taken_in_lab_and_rebuilt_elsewhere(lab, right, tmp_pa
     expect(right.get_by_text(re.compile(r"\d+ packages, .* installed"))).to_be_visible()
     right.get_by_role("button", name="Take my environment", exact=True).click()
     expect(right.get_by_role("button", name="Cancel")).to_be_visible()
-    lab.page.reload()  # whoever closes the tab loses nothing
+    lab.open("lab?reset")  # whoever closes the tab loses nothing
+    lab.open_panel()
     expect(right.get_by_text(re.compile("Taken; verified up to V1"))).to_be_visible(timeout=TAKING)
     rungs = right.get_by_role("list", name="Verified").get_by_role("listitem")
     expect(rungs.filter(has_text="V0 whole")).to_contain_text("holds")

@@ -29,7 +29,7 @@ export function session(
 }
 
 /** An answer of `jupyter-2i2c/exports`. */
-export function exports(): { exports: IExport[] } {
+export function taken(): { exports: IExport[] } {
   return read('exports.json') as { exports: IExport[] };
 }
 

@@ -2,6 +2,7 @@
 
 import { nullTranslator } from '@jupyterlab/translation';
 import {
+  act,
   cleanup,
   fireEvent,
   render,
@@ -15,7 +16,7 @@ import React from 'react';
 import type { IExport } from '../api';
 import { Take } from '../components/take';
 
-import { exports, json, StandIn } from './data';
+import { json, StandIn, taken } from './data';
 
 const ESTIMATE = {
   files: 3,
@@ -35,6 +36,12 @@ describe('Take', () => {
     render(<Take settings={server.settings} trans={nullTranslator.load('')} />);
   }
 
+  async function pass(milliseconds: number): Promise<void> {
+    await act(async () => {
+      await jest.advanceTimersByTimeAsync(milliseconds);
+    });
+  }
+
   beforeEach(() => {
     server = new StandIn();
     found = [];
@@ -51,7 +58,7 @@ describe('Take', () => {
   it('asks once, and no more while nothing goes on', async () => {
     jest.useFakeTimers();
     show();
-    await jest.advanceTimersByTimeAsync(60_000);
+    await pass(60_000);
     expect(server.asked).toEqual(['GET exports']);
   });
 
@@ -59,7 +66,7 @@ describe('Take', () => {
     jest.useFakeTimers();
     found = [
       {
-        ...exports().exports[1],
+        ...taken().exports[1],
         state: 'running',
         done: 1,
         total: 4,
@@ -70,30 +77,30 @@ describe('Take', () => {
       }
     ];
     show();
-    await jest.advanceTimersByTimeAsync(1500);
+    await pass(1500);
     const bar = screen.getByRole('progressbar', { name: 'Environment' });
     expect(bar.getAttribute('aria-valuenow')).toBe('25');
     screen.getByRole('button', { name: 'Cancel' });
-    found = [exports().exports[1]];
-    await jest.advanceTimersByTimeAsync(1500);
+    found = [taken().exports[1]];
+    await pass(1500);
     expect(screen.queryByRole('progressbar')).toBeNull();
     const asked = server.asked.length;
-    await jest.advanceTimersByTimeAsync(60_000);
+    await pass(60_000);
     expect(server.asked.length).toBe(asked);
   });
 
   it('asks nothing while the page is hidden', async () => {
     jest.useFakeTimers();
-    found = [{ ...exports().exports[0] }];
+    found = [{ ...taken().exports[0] }];
     show();
-    await jest.advanceTimersByTimeAsync(100);
+    await pass(100);
     jest.spyOn(document, 'hidden', 'get').mockReturnValue(true);
-    await jest.advanceTimersByTimeAsync(60_000);
+    await pass(60_000);
     expect(server.asked).toEqual(['GET exports']);
   });
 
   it('shows the ladder and the layers as text', async () => {
-    found = [exports().exports[1]];
+    found = [taken().exports[1]];
     show();
     const ladder = await screen.findByRole('list', { name: 'Verified' });
     const rungs = within(ladder)
@@ -117,7 +124,7 @@ describe('Take', () => {
   });
 
   it('offers each volume, and the checksums only after them', async () => {
-    found = [exports().exports[0]];
+    found = [taken().exports[0]];
     show();
     const first = await screen.findByRole('link', { name: 'Volume 1' });
     expect(first).toHaveProperty('search', `?id=${found[0].id}&volume=1`);
@@ -171,7 +178,7 @@ describe('Take', () => {
   });
 
   it('has no fault that axe finds', async () => {
-    found = exports().exports;
+    found = taken().exports;
     show();
     fireEvent.click(screen.getByRole('button', { name: 'Take my data…' }));
     await screen.findByRole('checkbox', { name: /work/ });

@@ -38,16 +38,17 @@ export interface ITakeProps {
 export function Take(props: ITakeProps): JSX.Element {
   const { settings, trans } = props;
   const [exports, setExports] = React.useState<IExport[]>([]);
-  const [error, setError] = React.useState('');
+  const [lost, setLost] = React.useState('');
+  const [refused, setRefused] = React.useState('');
   const [form, setForm] = React.useState<IExport['kind'] | null>(null);
   const [looks, setLooks] = React.useState(0);
 
   const look = React.useCallback(async () => {
     try {
       setExports(await fetchExports(settings));
-      setError('');
+      setLost('');
     } catch (reason) {
-      setError(Private.words(reason));
+      setLost(Private.words(reason));
     }
   }, [settings]);
   React.useEffect(() => void look(), [look]);
@@ -69,10 +70,11 @@ export function Take(props: ITakeProps): JSX.Element {
   const act = async (action: () => Promise<unknown>): Promise<void> => {
     try {
       await action();
+      setRefused('');
       setForm(null);
       await look();
     } catch (reason) {
-      setError(Private.words(reason));
+      setRefused(Private.words(reason));
     }
   };
   const open = (kind: IExport['kind']): void =>
@@ -97,9 +99,9 @@ export function Take(props: ITakeProps): JSX.Element {
           {trans.__('Take my data…')}
         </Button>
       </p>
-      {error && (
+      {(refused || lost) && (
         <p className="jp-HubPanel-state" role="alert">
-          <bdi>{error}</bdi>
+          <bdi>{refused || lost}</bdi>
         </p>
       )}
       {form === 'environment' && (
