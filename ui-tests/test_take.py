@@ -104,5 +104,5 @@ def test_axe_finds_no_fault_in_what_is_asked(lab, right, axe, theme):
     lab.theme(theme)
     right.get_by_role("button", name="Take my data…").click()
     expect(right.get_by_role("combobox", name="Format")).to_be_visible()
-    expect(right.get_by_text(re.compile(r"in [\d,]+ files?\."))).to_be_visible(timeout=60_000)
+    expect(right.get_by_text(re.compile(r"iB in \d+ files?\."))).to_be_visible(timeout=60_000)
     assert lab.faults(axe, "#jupyter-2i2c-panel") == []

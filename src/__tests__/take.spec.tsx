@@ -138,6 +138,7 @@ describe('Take', () => {
     show();
     fireEvent.click(screen.getByRole('button', { name: 'Take my data…' }));
     fireEvent.click(await screen.findByRole('checkbox', { name: /a b/ }));
+    screen.getByText('2.9 KiB in 3 files.');
     const posted: unknown[] = [];
     const fetched = server.settings.fetch;
     jest.spyOn(server.settings, 'fetch' as never).mockImplementation((async (

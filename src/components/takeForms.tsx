@@ -110,7 +110,6 @@ export function HomeForm(props: IFormProps): JSX.Element {
               '%2 in %1 file.',
               '%2 in %1 files.',
               estimate.files,
-              estimate.files.toLocaleString(),
               formatSize(estimate.bytes_stored)
             )
           : error || trans.__('Counting your files…')}
