@@ -178,16 +178,20 @@ def test_a_fault_in_what_was_built_is_found_and_only_it(fault, bundle_once, tmp_
 
 def test_a_poisoned_cache_does_not_reach_the_build(made_once, bundle_once, tmp_path, monkeypatch):
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
-    other = tmp_path / "other"
-    uv("venv", other)
-    uv("pip", "install", "--python", other, "--link-mode", "hardlink", "alpha==1.0")
+    lock = bundle_once.place / ENV / "pylock.toml"
+
+    def environment(name):
+        """What uv makes of the lock with the cache that everything else uses."""
+        uv("venv", tmp_path / name)
+        uv("pip", "sync", "--preview-features", "pylock", "--python", tmp_path / name, lock)
+        return tmp_path / name
+
+    environment("first")
     poisoned = list((tmp_path / "cache").rglob("alpha.py"))
     assert poisoned
     for path in poisoned:
         path.write_text("POISON = True\n")
-    third = tmp_path / "third"
-    uv("venv", third)
-    uv("pip", "install", "--python", third, "alpha==1.0")
+    third = environment("third")
     assert run(third / "bin" / "python", "import alpha; print(alpha.POISON)") == "True"
 
     with opened(bundle_once.place) as bundle:
