@@ -11,7 +11,7 @@ from datetime import date
 from importlib import metadata
 from pathlib import Path
 
-from . import replicate, service, start, user_server
+from . import home, replicate, service, start, user_server
 from .figures import Figure, table
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -21,6 +21,7 @@ BENCHMARKS = {
     "user_server": user_server,
     "service": service,
     "replicate": replicate,
+    "home": home,
 }
 
 

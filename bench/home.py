@@ -144,10 +144,7 @@ def _in_lab(home: Path) -> list[Figure]:
     ):
 
         def take() -> None:
-            options = {"include": ["."]}
-            job = client.post(
-                f"{ours.url}jupyter-2i2c/exports", json={"kind": "home", "options": options}
-            ).json()
+            job = client.post(f"{ours.url}jupyter-2i2c/exports", json={"kind": "home"}).json()
             while True:
                 (found,) = [
                     each

@@ -59,7 +59,7 @@ async def until(ask, identity, *states):
         await asyncio.get_running_loop().run_in_executor(None, os.sched_yield)
 
 
-async def test_a_home_is_downloaded_and_whole(ask, home, tmp_path):
+async def test_a_home_is_downloaded_and_whole(ask, home, tmp_path, data):
     told = json.loads((await ask("estimate", params={"kind": "home"})).body)
     assert told["files"] == 1
     assert told["left_out_counts"] == {"shared": 1}
@@ -67,6 +67,8 @@ async def test_a_home_is_downloaded_and_whole(ask, home, tmp_path):
     assert begun.code == 201
     job = await until(ask, json.loads(begun.body)["id"], "ready")
     assert (job["files"], job["volumes"], job["downloaded"]) == (1, 1, [])
+    example = json.loads((data / "exports.json").read_text("utf-8"))["exports"][0]
+    assert set(example) == set(job)
     answer = await ask("download", params={"id": job["id"], "volume": 1})
     assert "attachment" in answer.headers["Content-Disposition"]
     (tmp_path / "got.tar.zst").write_bytes(answer.body)

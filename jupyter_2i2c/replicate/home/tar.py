@@ -14,9 +14,9 @@ BLOCK = 512
 
 LEVEL = 3
 
-MOST_THREADS = 4
+MOST_THREADS = 2
 
-JOB = 2 << 20
+JOB = 1 << 20
 """Bytes that each compressing thread holds; what bounds the memory."""
 
 GATHER = 1 << 20
