@@ -55,7 +55,7 @@ node_modules/installed: .venv/tools package.json yarn.lock
 .venv/installed: .venv/built pyproject.toml
 	@echo "Installing JupyterLab, JupyterHub and the project …"
 	@rm -rf .venv/share/jupyter/labextensions/jupyter-2i2c
-	@$(UV) .venv --no-build-isolation --editable '.[dev]'
+	@$(UV) .venv --no-build-isolation-package jupyter_2i2c --editable '.[dev]'
 	@mkdir -p .venv/share/jupyter/labextensions .venv/etc/jupyter/jupyter_server_config.d
 	@rm -rf .venv/share/jupyter/labextensions/jupyter-2i2c
 	@ln -s $(CURDIR)/jupyter_2i2c/labextension .venv/share/jupyter/labextensions/jupyter-2i2c

@@ -25,8 +25,9 @@ LABS = {
     "none": (),
     "ours": ("jupyter_2i2c",),
     "jupyter-resource-usage": ("jupyter-resource-usage==1.3.0",),
+    "jupyter-archive": ("jupyter-archive==3.5.1",),
 }
-"""The peer is the best of the real extensions near ours."""
+"""The peers are the best of the real extensions near ours."""
 
 
 @cache
@@ -67,20 +68,21 @@ class RunningLab:
 
 
 @contextmanager
-def running(*names: str) -> Iterator[list[RunningLab]]:
-    """Labs, each with a home of its own, without what else would talk to the world."""
+def running(*names: str, home: Path | None = None) -> Iterator[list[RunningLab]]:
+    """Labs, each with a home of its own or all with `home`, without what else would talk to the world."""
     with ExitStack() as stack:
-        yield [stack.enter_context(_lab(name)) for name in names]
+        yield [stack.enter_context(_lab(name, home)) for name in names]
 
 
 @contextmanager
-def _lab(name: str) -> Iterator[RunningLab]:
+def _lab(name: str, given: Path | None) -> Iterator[RunningLab]:
     commands = environment(name) / "bin"
     with free_ports(0, 1) as (port,):
         pass
-    with tempfile.TemporaryDirectory() as home:
+    with tempfile.TemporaryDirectory() as own:
+        home = str(given or own)
         settings = Path(home) / ".jupyter" / "labconfig"
-        settings.mkdir(parents=True)
+        settings.mkdir(parents=True, exist_ok=True)
         (settings / "page_config.json").write_text(
             '{"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": true}}'
         )

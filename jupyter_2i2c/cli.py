@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
 
     from .hub.doctor import command as doctor
     from .hub.store import command as audit
+    from .replicate.cli import add_verbs
 
     doctor.add_arguments(
         verbs.add_parser("doctor", help="what is set up unsafely or wrongly, and the mend")
@@ -66,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_arguments(
         verbs.add_parser("audit", help="check, export and shorten the administrators' audit log")
     )
+    add_verbs(verbs)
     return parser
 
 

@@ -1,5 +1,6 @@
 // What the server extension answers, typed: the mirror of model.py, server/observation.py and server/standing.py. Called by the models.
 
+import { URLExt } from '@jupyterlab/coreutils';
 import type { ServerConnection } from '@jupyterlab/services';
 import type { PartialJSONObject } from '@lumino/coreutils';
 
@@ -308,4 +309,151 @@ export function fetchDone(
   settings: ServerConnection.ISettings
 ): Promise<{ done: IDone[] }> {
   return requestAPI(settings, 'done');
+}
+
+/** How far a rung of the ladder was climbed. */
+export interface IRung {
+  status: 'pass' | 'fail' | 'not-run';
+  why: string;
+}
+
+/** One export of `jupyter-2i2c/exports`: being taken, or taken. */
+export interface IExport {
+  id: string;
+  kind: 'environment' | 'home';
+  created: string;
+  name: string;
+  state:
+    | 'starting'
+    | 'running'
+    | 'ready'
+    | 'done'
+    | 'failed'
+    | 'cancelled'
+    | 'interrupted';
+  /** What it is doing, in a word or two. */
+  what?: string;
+  done?: number;
+  total?: number;
+  /** Why it failed. */
+  message?: string;
+  size?: number;
+  file?: string;
+  /** Of an environment: what was captured, by layer and status. */
+  captured?: {
+    layers: Record<string, Record<string, number>>;
+    not_captured: { what: string; reason: string }[];
+    lock: string;
+  };
+  rungs?: Record<string, IRung>;
+  highest?: string;
+  /** Of a home: how many files, in how many volumes, and which were downloaded. */
+  files?: number;
+  volumes?: number;
+  downloaded?: number[];
+  downloading?: Record<string, number>;
+  secrets?: string[];
+  problems?: { path: string; what: string; more: string }[];
+}
+
+/** How much an environment is. */
+export interface IEnvironmentEstimate {
+  distributions: number;
+  files: number;
+  bytes: number;
+  bundle_bytes: number;
+  seconds: number;
+  room: number;
+}
+
+/** How much a home is. */
+export interface IHomeEstimate {
+  files: number;
+  bytes: number;
+  bytes_stored: number;
+  /** Bytes of each entry at the top of the home, the largest first. */
+  sizes: Record<string, number>;
+  left_out: { path: string; why: string }[];
+  left_out_counts: Record<string, number>;
+  may_hold_secrets: string[];
+}
+
+/**
+ * What was taken away and what is being taken, the newest first.
+ *
+ * @param settings - How to reach the server.
+ */
+export async function fetchExports(
+  settings: ServerConnection.ISettings
+): Promise<IExport[]> {
+  const answer = await requestAPI<{ exports: IExport[] }>(settings, 'exports');
+  return answer.exports;
+}
+
+/**
+ * How much there is to take.
+ *
+ * @param settings - How to reach the server.
+ * @param kind - Of what.
+ */
+export function fetchEstimate<K extends IExport['kind']>(
+  settings: ServerConnection.ISettings,
+  kind: K
+): Promise<K extends 'home' ? IHomeEstimate : IEnvironmentEstimate> {
+  return requestAPI(settings, `exports/estimate?kind=${kind}`);
+}
+
+/**
+ * Begin to take something, or begin again.
+ *
+ * @param settings - How to reach the server.
+ * @param body - What, and how; or which one again.
+ */
+export function startExport(
+  settings: ServerConnection.ISettings,
+  body:
+    | { kind: IExport['kind']; options: Record<string, unknown> }
+    | { again: string }
+): Promise<IExport> {
+  return requestAPI(settings, 'exports', {
+    method: 'POST',
+    body: JSON.stringify(body)
+  });
+}
+
+/**
+ * Cancel what goes on; remove what is there.
+ *
+ * @param settings - How to reach the server.
+ * @param id - Which one.
+ */
+export function endExport(
+  settings: ServerConnection.ISettings,
+  id: string
+): Promise<Record<string, never>> {
+  return requestAPI(settings, `exports?id=${encodeURIComponent(id)}`, {
+    method: 'DELETE'
+  });
+}
+
+/**
+ * The address of an export's file, of one of its volumes, or of its report.
+ *
+ * @param settings - How to reach the server.
+ * @param what - Which of them.
+ * @param id - Of which export.
+ * @param volume - Which volume, from 1; 0 for what has none.
+ */
+export function exportUrl(
+  settings: ServerConnection.ISettings,
+  what: 'download' | 'report',
+  id: string,
+  volume = 0
+): string {
+  const query = new URLSearchParams({ id });
+  if (volume) {
+    query.set('volume', String(volume));
+  }
+  const path = URLExt.join(settings.baseUrl, 'jupyter-2i2c', 'exports', what);
+  return `${path}?${query.toString()}`;
 }

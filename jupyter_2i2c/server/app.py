@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_server.extension.application import ExtensionApp
@@ -11,12 +12,20 @@ from .base import SETTING
 from .done import DoneHandler
 from .info import InfoHandler
 from .intents import AdminHandler, IntentHandler, IntentsHandler
+from .replicas import (
+    DownloadHandler,
+    EstimateHandler,
+    ExportsHandler,
+    KeepAlive,
+    ReportHandler,
+)
 from .session import ServerHandler, SessionHandler
 
 if TYPE_CHECKING:
     from .hub_client import HubClient
     from .information import Information
     from .observation import Observation
+    from .replicas_jobs import Exports
     from .standing import OwnersStanding
 
 
@@ -37,6 +46,10 @@ class Jupyter2i2cApp(ExtensionApp):
                 (r"/jupyter-2i2c/admin", AdminHandler),
                 (r"/jupyter-2i2c/intents", IntentsHandler),
                 (r"/jupyter-2i2c/intents/([A-Za-z0-9_-]{1,64})", IntentHandler),
+                (r"/jupyter-2i2c/exports", ExportsHandler),
+                (r"/jupyter-2i2c/exports/estimate", EstimateHandler),
+                (r"/jupyter-2i2c/exports/download", DownloadHandler),
+                (r"/jupyter-2i2c/exports/report", ReportHandler),
             ]
         )
 
@@ -72,8 +85,29 @@ class Jupyter2i2cApp(ExtensionApp):
 
         return OwnersStanding(self.hub)
 
+    @cached_property
+    def exports(self) -> Exports:
+        """What was taken away from here."""
+        from .home import HomeDirectory
+        from .replicas_jobs import Exports
+
+        home = HomeDirectory.configured(self.config, self.log)
+        return Exports(Path(home.path or Path.home()), list(home.shared), self._about_the_hub)
+
+    @cached_property
+    def keep_alive(self) -> KeepAlive:
+        """What tells the hub that something is being taken."""
+        return KeepAlive(self.exports, self.settings)
+
+    def _about_the_hub(self) -> dict[str, str]:
+        facts = self.information.facts
+        party = facts.operated_by
+        return {"hub": facts.name, "operated_by": party.name if party else ""}
+
     async def stop_extension(self) -> None:
         """End what still runs on our behalf."""
         made: dict[str, Any] = self.__dict__
         if "observation" in made:
             self.observation.stop()
+        if "keep_alive" in made:
+            self.keep_alive.stop()

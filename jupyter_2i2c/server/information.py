@@ -94,6 +94,7 @@ class Information:
     def _build(self) -> None:
         """Prepare the answer up to the age, which is all that changes between two of them."""
         sheet = resolve(self._stated, self._local, self._filled_in)
+        self.facts = sheet.facts
         body = {
             **sheet_to_json(sheet),
             "problems": [to_json(each) for each in self._problems()],

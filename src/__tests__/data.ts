@@ -8,6 +8,7 @@ import { ServerConnection } from '@jupyterlab/services';
 import type {
   IAdmin,
   IDone,
+  IExport,
   IInfo,
   IIntent,
   IQuestion,
@@ -63,6 +64,11 @@ export function done(): { done: IDone[] } {
   return read('done.json') as { done: IDone[] };
 }
 
+/** An answer of `jupyter-2i2c/exports`. */
+export function taken(): { exports: IExport[] } {
+  return read('exports.json') as { exports: IExport[] };
+}
+
 /** A server that answers as it is told, and remembers what it was asked. */
 export class StandIn {
   /** Method and path of each request. */
@@ -83,7 +89,8 @@ export class StandIn {
           value.state = 'none';
         })
       ),
-    done: () => json({ done: [] })
+    done: () => json({ done: [] }),
+    exports: () => json({ exports: [] })
   };
 
   readonly settings = ServerConnection.makeSettings({

@@ -6,6 +6,7 @@ import type { IHubFacts, ILayer, ISession } from '../api';
 import { Asked } from '../components/asked';
 import { Copy } from '../components/copy';
 import { Link } from '../components/link';
+import { Take } from '../components/take';
 
 import type { ISectionProps } from '.';
 
@@ -71,6 +72,9 @@ function Right(props: ISectionProps & { facts: IHubFacts }): JSX.Element {
           <Link url={facts.statement_url}>{trans.__('Read it in full')}</Link>
         )}
       </p>
+      {session?.you.owner && (
+        <Take settings={props.model.serverSettings} trans={trans} />
+      )}
     </>
   );
 }

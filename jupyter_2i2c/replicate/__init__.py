@@ -1,0 +1,23 @@
+"""Take it with you: bundles that are captured, built and verified. Called by the command line and server/replicas.py.
+
+Importing this imports nothing else. What to call, each in a thread of its own where a server asks:
+
+* ``replicate.capture.environment.capture_environment(destination, *, python=None, created=None,
+  progress=None, cancelled=None, …) -> Captured`` writes a bundle of an environment.
+* ``replicate.capture.environment.estimate_environment(*, python=None) -> Estimate`` says how much
+  there is to capture, in milliseconds.
+* ``replicate.capture.distributions.listed(python=None)`` names what is installed, faster than
+  ``importlib.metadata``.
+* ``replicate.targets.local.build(bundle, directory, *, progress=None, cancelled=None) -> Built``
+  makes a working environment of it.
+* ``replicate.verify.verify(bundle, *, built=None, python=None, rebuild=False, up_to="V8", trust=None,
+  progress=None, cancelled=None) -> Verification`` climbs the ladder;
+  ``replicate.verify.report.write(verification)`` writes the report beside the bundle.
+* ``replicate.inspect.inspect(bundle)`` and ``replicate.diff.diff(a, b)`` look and compare; they
+  execute nothing.
+
+`progress` is called with (done, total, what), at most ten times a second; `cancelled` is called as
+often, and ends the work by returning True or by raising. What a caller must expect is in
+``replicate.errors``: `ReplicateError` says what happened, why and what to do; `Cancelled` that it
+was asked to stop. Neither leaves anything behind that looks like a bundle.
+"""

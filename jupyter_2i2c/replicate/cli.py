@@ -1,0 +1,282 @@
+"""The verbs of bundles: capture, inspect, build, verify, diff. Added to the command line by cli.py; each imports its part when it runs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FAILED = 1
+WRONG_INPUT = 2
+
+
+def add_verbs(verbs: Any) -> None:
+    """Add them to the parser's verbs."""
+    capture = verbs.add_parser("capture", help="take an environment or files with you")
+    what = capture.add_subparsers(metavar="what", required=True)
+    _add_capture_env(what)
+    home = what.add_parser("home", help="your files")
+    from .home.command import add_arguments
+
+    add_arguments(home)
+    home.set_defaults(run=_capture_home)
+
+    inspect = verbs.add_parser("inspect", help="what is in a bundle; executes nothing of it")
+    _add_bundle(inspect)
+    inspect.add_argument("--json", action="store_true", help="print JSON")
+    inspect.add_argument("--html", metavar="FILE", type=Path, help="write a page of its own")
+    inspect.set_defaults(run=_guarded("inspect", _inspect))
+
+    build = verbs.add_parser("build", help="make of a bundle what it describes")
+    _add_bundle(build)
+    build.add_argument("--target", choices=["local"], required=True, help="what to make")
+    build.add_argument(
+        "-o", "--output", metavar="DIR", type=Path, required=True, help="where; not there yet"
+    )
+    build.add_argument("--python", metavar="PATH", help="the interpreter to build on")
+    build.set_defaults(run=_guarded("build", _build))
+
+    verify = verbs.add_parser("verify", help="climb the ladder of a bundle")
+    _add_bundle(verify)
+    verify.add_argument("--target", choices=["local"], help="build it now, if --built is not given")
+    verify.add_argument("--built", metavar="DIR", type=Path, help="what `build` made of it")
+    verify.add_argument(
+        "--python", metavar="PATH", type=Path, help="or the interpreter of another environment"
+    )
+    verify.add_argument("--up-to", metavar="Vn", default="V8", help="the last rung to try")
+    verify.add_argument(
+        "--trust", metavar="KEY", help="minisign's public key that it is signed for"
+    )
+    verify.add_argument("--json", action="store_true", help="print JSON")
+    verify.add_argument(
+        "--no-report", action="store_true", help="write no report beside the bundle"
+    )
+    verify.set_defaults(run=_guarded("verify", _verify))
+
+    diff = verbs.add_parser("diff", help="compare two bundles, or one with this environment")
+    diff.add_argument("a", metavar="A", type=Path, help="a bundle")
+    diff.add_argument(
+        "b", metavar="B", type=Path, nargs="?", help="another; this environment if not given"
+    )
+    diff.add_argument("--identity", metavar="FILE", type=Path, help="the key, if one is encrypted")
+    diff.add_argument("--python", metavar="PATH", help="this environment's interpreter")
+    diff.add_argument("--json", action="store_true", help="print JSON")
+    diff.set_defaults(run=_guarded("diff", _diff))
+
+
+def _add_bundle(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bundle", metavar="BUNDLE", type=Path, help="a directory or a file")
+    parser.add_argument(
+        "--identity", metavar="FILE", type=Path, help="the key of age, if it is encrypted"
+    )
+
+
+def _add_capture_env(what: Any) -> None:
+    env = what.add_parser("env", help="the environment that this runs in, or another one")
+    env.add_argument(
+        "-o", "--output", metavar="BUNDLE", type=Path, required=True,
+        help="a directory, or a file .tar.zst or .zip, that is not there yet",
+    )  # fmt: skip
+    env.add_argument("--python", metavar="PATH", help="the interpreter of another environment")
+    env.add_argument("--created", metavar="TIME", help="2026-01-31T12:00:00Z; default: now")
+    env.add_argument("--no-lock", action="store_true", help="do not ask an index")
+    env.add_argument(
+        "--vendor-limit", metavar="MIB", type=int, default=2048,
+        help="of packages that no index has, carry at most so much (default: 2048)",
+    )  # fmt: skip
+    env.add_argument(
+        "--sign", metavar="FILE", type=Path, help="sign it with this ed25519 key (PEM)"
+    )
+    env.add_argument(
+        "--encrypt-to", metavar="AGE1…", action="append", default=[],
+        help="encrypt it for this public key of age",
+    )  # fmt: skip
+    env.add_argument("--json", action="store_true", help="print JSON")
+    env.set_defaults(run=_guarded("capture env", _capture_env))
+
+
+def _guarded(
+    verb: str, run: Callable[[argparse.Namespace, Any], int]
+) -> Callable[[argparse.Namespace], int]:
+    """A verb with progress on a terminal, whose errors are one line."""
+
+    def guarded(arguments: argparse.Namespace) -> int:
+        from .errors import Cancelled, ReplicateError
+        from .work import Terminal
+
+        terminal = Terminal()
+        try:
+            return run(arguments, terminal)
+        except ReplicateError as error:
+            terminal.end()
+            print(f"jupyter 2i2c {verb}: {' '.join(str(error).split())}", file=sys.stderr)
+            return WRONG_INPUT
+        except (KeyboardInterrupt, Cancelled):
+            terminal.end()
+            print(f"jupyter 2i2c {verb}: stopped; nothing was left behind", file=sys.stderr)
+            return WRONG_INPUT
+
+    return guarded
+
+
+def _capture_home(arguments: argparse.Namespace) -> int:
+    from .home.command import run_capture_home
+
+    return run_capture_home(arguments)
+
+
+def _capture_env(arguments: argparse.Namespace, terminal: Any) -> int:
+    from .archive import kind
+    from .capture.environment import capture_environment
+    from .errors import ReplicateError
+    from .report_text import captured_text
+
+    if arguments.encrypt_to:
+        from .encryption import recipients_of
+
+        recipients_of(arguments.encrypt_to)  # before the work, not after it
+        if not kind(arguments.output):
+            raise ReplicateError("what is encrypted is one file: end its name in .tar.zst or .zip")
+    captured = capture_environment(
+        arguments.output,
+        python=arguments.python,
+        created=arguments.created,
+        make_lock=not arguments.no_lock,
+        vendor_limit=arguments.vendor_limit << 20,
+        hub=_hub(),
+        sign_with=arguments.sign,
+        progress=terminal,
+    )
+    place = captured.place
+    if arguments.encrypt_to:
+        from .encryption import encrypt
+
+        place = encrypt(place, arguments.encrypt_to)
+    terminal.end()
+    if arguments.json:
+        _print_json({**captured.to_json(), "bundle": str(place)})
+    else:
+        print(captured_text(captured, place))
+    return 0
+
+
+def _hub() -> Mapping[str, str]:
+    """What is known about the hub that this runs on; nothing elsewhere."""
+    import os
+
+    if not os.environ.get("JUPYTERHUB_API_URL"):
+        return {}
+    from ..local import this_machine
+    from ..sources import resolve
+
+    facts = resolve(*this_machine()).facts
+    party = facts.operated_by
+    return {"hub": facts.name, "operated_by": party.name if party else ""}
+
+
+def _inspect(arguments: argparse.Namespace, terminal: Any) -> int:
+    from .bundle import opened
+    from .inspect import inspected
+    from .report_html import inspect_page
+    from .report_text import inspect_text
+    from .work import Work
+
+    with opened(arguments.bundle, Work(terminal), identity=arguments.identity) as bundle:
+        found = inspected(bundle)
+    terminal.end()
+    if arguments.html:
+        _write(arguments.html, inspect_page(found))
+    if arguments.json:
+        _print_json(found)
+    elif not arguments.html:
+        print(inspect_text(found))
+    return 0
+
+
+def _build(arguments: argparse.Namespace, terminal: Any) -> int:
+    from .bundle import opened
+    from .targets.local import build
+    from .verify import v0_bag
+    from .work import Work
+
+    work = Work(terminal)
+    with opened(arguments.bundle, work, identity=arguments.identity) as bundle:
+        whole = v0_bag.check(bundle, None, work)
+        if whole.status == "fail":
+            terminal.end()
+            print(f"jupyter 2i2c build: {arguments.bundle} is not whole: {whole.why};"
+                  " `jupyter 2i2c verify` says which files", file=sys.stderr)  # fmt: skip
+            return FAILED
+        built = build(bundle, arguments.output, work, arguments.python)
+    terminal.end()
+    print(f"{built.directory}: start JupyterLab there with {built.directory / 'start'}")
+    for note in built.notes:
+        print(f"  {note}")
+    return 0
+
+
+def _verify(arguments: argparse.Namespace, terminal: Any) -> int:
+    from .errors import ReplicateError
+    from .report_text import verification_text
+    from .verify import verify
+    from .verify.report import write
+
+    if arguments.built and not (arguments.built / "environment").is_dir():
+        raise ReplicateError(f"{arguments.built} is not what `build` makes; give its directory")
+    verification = verify(
+        arguments.bundle,
+        built=arguments.built,
+        python=arguments.python,
+        rebuild=arguments.target == "local",
+        up_to=arguments.up_to,
+        trust=arguments.trust,
+        identity=arguments.identity,
+        progress=terminal,
+    )
+    terminal.end()
+    where = None if arguments.no_report else write(verification, arguments.bundle)
+    if arguments.json:
+        _print_json(verification.to_json())
+    else:
+        print(verification_text(verification))
+        if where:
+            print(f"\nThe report is in {where}")
+    return 0 if verification.holds else FAILED
+
+
+def _diff(arguments: argparse.Namespace, terminal: Any) -> int:
+    from .diff import diff, diff_text
+
+    difference = diff(
+        arguments.a,
+        arguments.b,
+        python=arguments.python,
+        identity=arguments.identity,
+        progress=terminal,
+    )
+    terminal.end()
+    if arguments.json:
+        _print_json(difference.to_json())
+    else:
+        print(diff_text(difference))
+    return FAILED if difference.differs else 0
+
+
+def _write(path: Path, text: str) -> None:
+    from .errors import ReplicateError
+
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise ReplicateError(f"{path} cannot be written: {error.strerror}; give another") from error
+
+
+def _print_json(value: object) -> None:
+    json.dump(value, sys.stdout, indent=2, ensure_ascii=False)
+    print()

@@ -1,0 +1,117 @@
+"""Climbs the ladder of a bundle, one file a rung. Called by `jupyter 2i2c verify` and server/replicas.py."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from .. import archive
+from ..bundle import Bundle, opened
+from ..errors import ReplicateError, UnsafeBundle
+from ..targets import local
+from ..work import CancelledCheck, Progress, Work
+from . import v8_data
+from .ladder import RUNGS, Rung, Verification, failed, not_run
+
+__all__ = ["Verification", "verify"]
+
+
+def verify(
+    place: Path | str,
+    *,
+    built: Path | None = None,
+    python: Path | None = None,
+    rebuild: bool = False,
+    up_to: str = "V8",
+    trust: str | None = None,
+    identity: Path | None = None,
+    progress: Progress | None = None,
+    cancelled: CancelledCheck | None = None,
+) -> Verification:
+    """Climb the ladder as far as it can be climbed here.
+
+    Arguments:
+        place: the bundle.
+        built: a directory that `build` made of it.
+        python: or the interpreter of any environment that shall be equal.
+        rebuild: or build it now, in a directory that is removed afterwards.
+        up_to: the last rung to try.
+        trust: a public key; the bundle must be signed with its private one.
+        identity: a file with the key of an encrypted bundle.
+        progress: told how far it is, see work.py.
+        cancelled: asked whether to stop, see work.py.
+
+    Returns:
+        What each rung says. A bundle that fails V0 is climbed no further: what it says of itself
+        cannot be believed.
+
+    Raises:
+        ReplicateError: it cannot even be opened.
+        Cancelled: it was asked to stop.
+    """
+    if up_to not in RUNGS:
+        raise ReplicateError(f"{up_to} is no rung; the rungs are {', '.join(RUNGS)}")
+    work = Work(progress, cancelled)
+    if not Path(place).exists():
+        raise ReplicateError(f"{place} is not there; give the bundle's directory or file")
+    if Path(place).suffix != ".age" and not archive.is_bundle(Path(place)):
+        rungs = v8_data.check_home(Path(place), work)
+        return Verification(str(place), rungs | _rest(rungs, "the archive holds no environment"))
+    try:
+        with (
+            opened(Path(place), work, identity=identity) as bundle,
+            tempfile.TemporaryDirectory(prefix="2i2c-verify-") as directory,
+        ):
+            return _climb(bundle, built, python, rebuild, up_to, trust, Path(directory), work)
+    except UnsafeBundle as error:
+        rungs = {"V0": failed(str(error))}
+        return Verification(str(place), rungs | _rest(rungs, "V0 failed"))
+
+
+def _climb(
+    bundle: Bundle,
+    built: Path | None,
+    python: Path | None,
+    rebuild: bool,
+    up_to: str,
+    trust: str | None,
+    directory: Path,
+    work: Work,
+) -> Verification:
+    from . import v0_bag, v1_schema, v5_environment, v7_notebook
+
+    wanted = list(RUNGS)[: list(RUNGS).index(up_to) + 1]
+    rungs: dict[str, Rung] = {"V0": v0_bag.check(bundle, trust, work)}
+    if rungs["V0"].status == "fail":
+        return Verification(str(bundle.place), rungs | _rest(rungs, "V0 failed"))
+    if "V1" in wanted:
+        rungs["V1"] = v1_schema.check(bundle, work)
+        if rungs["V1"].status == "fail":
+            return Verification(str(bundle.place), rungs | _rest(rungs, "V1 failed"))
+    where = local.Built(built) if built else None
+    if rebuild and where is None and python is None and "V5" in wanted:
+        try:
+            where = local.build(bundle, directory / "built", work)
+        except ReplicateError as error:
+            rungs["V5"] = failed(f"it cannot be built: {error}")
+            return Verification(str(bundle.place), rungs | _rest(rungs, "V5 failed"))
+    interpreter = python or (where.python if where else None)
+    climb: dict[str, Callable[[], Rung]] = {
+        "V5": lambda: v5_environment.check(bundle, interpreter, where, work),
+        "V7": lambda: v7_notebook.check(bundle, interpreter, where, work),
+        "V8": lambda: v8_data.check(bundle, work),
+    }
+    for name, check in climb.items():
+        if name in wanted:
+            rungs[name] = check()
+    return Verification(str(bundle.place), rungs | _rest(rungs, f"asked for no more than {up_to}"))
+
+
+def _rest(rungs: dict[str, Rung], why: str) -> dict[str, Rung]:
+    about_hubs = {"V2", "V3", "V4", "V6"}
+    return {
+        name: not_run("it is about a hub, and the bundle holds none" if name in about_hubs else why)
+        for name in RUNGS
+        if name not in rungs
+    }
