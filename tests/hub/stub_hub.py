@@ -194,8 +194,11 @@ class Handler(web.RequestHandler):
         pattern = self.get_argument("name_filter", "").lower()
         if pattern:
             users = [user for user in users if like(pattern, user["name"].lower())]
-        if self.get_argument("sort") == "name":
-            users.sort(key=lambda user: user["name"])
+        if self.get_argument("state", "") == "inactive":
+            users = [user for user in users if not user["servers"]]
+        sort = self.get_argument("sort")
+        if (key := sort.lstrip("-")) in ("name", "last_activity"):
+            users.sort(key=lambda user: user[key] or "", reverse=sort.startswith("-"))
         end = offset + limit
         following = {"offset": end, "limit": limit, "url": "x"} if end < len(users) else None
         return {

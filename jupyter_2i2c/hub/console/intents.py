@@ -37,6 +37,9 @@ class IntentPage(ConsolePage):
             action=action,
             once=once,
             mistake=mistake,
+            # what was written stays; what must be chosen anew does not
+            message=self.get_body_argument("message", "")[:REASON_LENGTH],
+            typed=self.get_body_argument("typed", "")[:REASON_LENGTH],
             reason_length=REASON_LENGTH,
         )
 

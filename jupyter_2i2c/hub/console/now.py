@@ -88,15 +88,15 @@ class NowPage(ConsolePage):
         """Ask for all servers to be stopped, which is then decided on a page of its own."""
         self.see(await ask(self, "stop-all", {}))
 
-    async def _findings(self) -> list[Finding]:
-        """What doctor has to say, without what is fine."""
+    async def _findings(self) -> list[Finding] | None:
+        """What doctor has to say, without what is fine; None where it is not the visitor's."""
         path = handover_path()
         if path is None or "admin-ui" not in self.rights:
-            return []
+            return None
         try:
             examination = await examine(path, ask=False)
         except UnreadableHandover:
-            return []
+            return None
         return [
             each for each in in_order(examination.findings) if each.severity in ("red", "yellow")
         ]

@@ -12,6 +12,23 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+ACTIONS = {
+    "stop-server": "Stop a server",
+    "start-server": "Start a server",
+    "open-server": "Open a server",
+    "stop-all": "Stop all servers",
+    "grant-admin": "Make an administrator",
+    "revoke-admin": "Take an administrator’s rights",
+}
+
+STATES = {
+    "pending": "Waits for you",
+    "executing": "Under way",
+    "running": "Under way",
+    "partly": "Done in part",
+    "unknown": "Not known yet",
+}
+
 
 @lru_cache(maxsize=1)
 def style() -> str:
@@ -31,7 +48,10 @@ def environment() -> Environment:
     )
     made.filters["moment"] = moment
     made.filters["ago"] = ago
-    made.filters["span"] = span
+    made.filters["clock"] = clock
+    made.filters["words"] = words
+    made.filters["state"] = state
+    made.filters["any"] = any
     return made
 
 
@@ -64,6 +84,24 @@ def moment(value: datetime | None) -> str | Markup:
     return Markup('<time datetime="{}">{} UTC</time>').format(
         utc.isoformat(timespec="seconds"), utc.strftime("%Y-%m-%d %H:%M")
     )
+
+
+def clock(value: datetime) -> Markup:
+    """The time of day of something that is near."""
+    utc = value.astimezone(timezone.utc)
+    return Markup('<time datetime="{}">{} UTC</time>').format(
+        utc.isoformat(timespec="seconds"), utc.strftime("%H:%M")
+    )
+
+
+def words(name: str) -> str:
+    """The name of an action, of this room or of another, as people read it."""
+    return ACTIONS.get(name) or name.replace("-", " ").replace("_", " ").capitalize()
+
+
+def state(name: str) -> str:
+    """The state of an intent or a job, as people read it."""
+    return STATES.get(name) or words(name)
 
 
 def ago(value: datetime | None, now: datetime | None = None) -> str | Markup:
