@@ -146,6 +146,13 @@ class Framed(web.RequestHandler):
         title = HTTPStatus(status_code).phrase.capitalize()
         self.finish(render("error.html", **self.frame(), title=title, message=message))
 
+    def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
+        if self._headers_written and not self._finished:
+            # the beginning of a file must not look like the whole of it
+            self.detach().close()
+            return
+        super().send_error(status_code, **kwargs)
+
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         if _told(value, 500)[0] == 500:
             super().log_exception(typ, value, tb)

@@ -7,10 +7,13 @@ from datetime import datetime, timezone
 from typing import Any, get_args
 from urllib.parse import quote
 
+from markupsafe import escape
+
 from ..actions.base import BadTarget
 from ..actions.people import names_in
+from ..hub_api import HubError, Person, Sort, walk
 from ..hub_api import Page as HubPage
-from ..hub_api import Person, Sort, walk
+from ..identity import HubUnavailable
 from ..store import audit
 from .base import ConsolePage, Refusal
 from .pages import Page
@@ -247,15 +250,25 @@ class AdministratorsPage(ConsolePage):
         start, _, end = page.partition(ROWS)
         self.write(start)
         seen = found = 0
-        async for person in walk(self.hub):
-            seen += 1
-            if person.admin or "admin" in person.roles:
-                found += 1
-                self.write(render("administrator.html", person=person, link=self.link))
-            if seen % PROGRESS == 0:
-                self.write(f'<p class="progress">{seen} users looked at, {found} found …</p>')
-                await self.flush()
-        self.write(f"<p><b>{found} of {seen} users are administrators.</b></p>")
+        try:
+            async for person in walk(self.hub):
+                seen += 1
+                if person.admin or "admin" in person.roles:
+                    found += 1
+                    self.write(render("administrator.html", person=person, link=self.link))
+                if seen % PROGRESS == 0:
+                    self.write(f'<p class="progress">{seen:,} users looked at, {found} found …</p>')
+                    await self.flush()
+        except (HubError, HubUnavailable) as error:
+            if not seen:
+                raise
+            self.write(
+                '<p class="mistake" role="alert">These are not all: after'
+                f" {seen:,} users the search ended, because {escape(str(error))}. Reload the page"
+                " to begin again.</p>"
+            )
+        else:
+            self.write(f"<p><b>{found:,} of {seen:,} users are administrators.</b></p>")
         self.finish(end)
 
 

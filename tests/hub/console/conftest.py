@@ -76,7 +76,12 @@ class Visitor:
         return await self.post(action, files=files, once=once, **fields)
 
     async def post(self, action, files=None, **fields):
-        return Page(await self.client.post(self._base.join(action), data=fields, files=files))
+        answer = await self.client.post(
+            self._base.join(action), data=fields, files=files, follow_redirects=False
+        )
+        if answer.has_redirect_location:
+            return await self.see(answer.headers["Location"])
+        return Page(answer)
 
     async def ask(self, path, kind):
         """Press a button that asks for an action; the page on which it is decided."""
