@@ -15,6 +15,7 @@ from .actions import Context, registry
 from .hub_api import HubApi
 from .intents import IntentDesk
 from .jobs import JobRunner
+from .metrics import Metrics
 from .settings import HubSettings
 from .store.database import Store, StoreUnusable
 from .store.keys import UnusableKey, load_or_create
@@ -55,6 +56,7 @@ class Administration:
         settings: by the hub's configuration.
         api_url: the hub's API.
         client_options: for the way to it, such as certificates.
+        metrics: told when the hub does not answer.
     """
 
     store: Store
@@ -67,15 +69,21 @@ class Administration:
         settings: HubSettings,
         api_url: str,
         client_options: Mapping[str, Any] | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self.options = options
         self.settings = settings
         self.unusable = ""
         self.offered_to: set[str] = set()
         """People other than administrators who had rights at their last visit to the console."""
-        self.api = HubApi(api_url, client_options=client_options)
+        metrics = metrics or Metrics()
+        self.api = HubApi(
+            api_url, client_options=client_options, on_failure=metrics.hub_failed("console")
+        )
         # what runs long must not make a page wait
-        self._jobs_api = HubApi(api_url, client_options=client_options)
+        self._jobs_api = HubApi(
+            api_url, client_options=client_options, on_failure=metrics.hub_failed("jobs")
+        )
         try:
             self.store = Store(
                 options.database_url, load_or_create(Path(options.key_file).absolute())

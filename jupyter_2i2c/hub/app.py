@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import ssl
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from tornado import web
 from tornado.httpserver import HTTPServer
-from traitlets import Bool, Enum, Float, Integer, Unicode
+from traitlets import Bool, Enum, Float, Integer, Unicode, default
 from traitlets.config import Application
 
 from .._version import __version__
@@ -27,6 +29,8 @@ from .api.me import MeHandler
 from .facts import Facts
 from .handover import CONFIG_FILE_VARIABLE, UnreadableHandover, load
 from .identity import HubIdentities
+from .logs import write_log
+from .metrics import Metrics
 from .operations import operations_app
 from .public.page import PublicPageHandler
 from .settings import HubSettings
@@ -59,6 +63,7 @@ class HubService(Application):
     hub_concurrency = Integer(
         4, help="Questions that may be on their way to the hub at the same time."
     ).tag(config=True)
+    log_json = Bool(False, help="Write the log as JSON, one line for each thing.").tag(config=True)
     database_url = Unicode(
         DEFAULT_URL,
         help="Where intents, jobs and the audit log are kept, as an SQLAlchemy URL: "
@@ -122,12 +127,20 @@ class HubService(Application):
             The servers, the public one first.
         """
         stated, degraded = self._stated()
+        write_log(self.log, as_json=self.log_json)
         facts = Facts(stated)
+        metrics = self._metrics = Metrics()
+        metrics.gauge(
+            "degraded",
+            "1 while the service cannot read the hub's configuration",
+            lambda: bool(degraded),
+        )
         identities = HubIdentities(
             os.environ["JUPYTERHUB_API_URL"],
             max_age=self.identity_max_age,
             concurrency=self.hub_concurrency,
             on_version=facts.hub_version,
+            on_failure=metrics.hub_failed("tokens"),
             client_options=_certificates(),
         )
         self.administration = Administration(
@@ -135,6 +148,12 @@ class HubService(Application):
             self.hub_settings,
             os.environ["JUPYTERHUB_API_URL"],
             _certificates(),
+            metrics,
+        )
+        metrics.gauge(
+            "remembered_tokens",
+            "Tokens whose owner the service remembers",
+            lambda: len(identities),
         )
         address = urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"])
         public = HTTPServer(self.public_app(facts, identities), ssl_options=_server_context())
@@ -147,7 +166,7 @@ class HubService(Application):
             servers.append(console)
         if self.metrics_bind:
             host, _, port = self.metrics_bind.rpartition(":")
-            operations = HTTPServer(operations_app(degraded, identities, self.administration))
+            operations = HTTPServer(operations_app(degraded, metrics, self.administration))
             operations.listen(int(port), host.strip("[]"))
             servers.append(operations)
         self.log.info("jupyter_2i2c %s listens at %s", __version__, address.geturl())
@@ -170,7 +189,7 @@ class HubService(Application):
             ],
             default_handler_class=web.ErrorHandler,
             default_handler_args={"status_code": 404},
-            log_function=self._log_request,
+            log_function=partial(self._log_request, "api"),
         )
 
     def console_app(self, facts: Facts) -> web.Application:
@@ -182,7 +201,7 @@ class HubService(Application):
             facts,
             client_secret=os.environ[CONSOLE_TOKEN_VARIABLE],
             secure=secure_cookies(self.administration.console_url),
-            log_function=self._log_request,
+            log_function=partial(self._log_request, "console"),
         )
 
     def _options(self) -> Options:
@@ -231,11 +250,19 @@ class HubService(Application):
             path = Path(self.config_file)
             self.load_config_file(path.name, str(path.parent))
 
-    def _log_request(self, handler: web.RequestHandler) -> None:
-        """One line a request that failed on our side; without queries, tokens or names."""
+    @default("log_level")
+    def _informative(self) -> int:
+        return logging.INFO
+
+    def _log_request(self, surface: str, handler: web.RequestHandler) -> None:
+        """Count it; one line for one that failed on our side, without paths, tokens or names."""
+        if surface == "api" and isinstance(handler, PublicPageHandler):
+            surface = "public"
+        self._metrics.answered(surface, handler)
         status = handler.get_status()
         if status >= 500:
-            self.log.warning("%s %s: %d", handler.request.method, handler.request.path, status)
+            what = type(handler).__name__
+            self.log.warning("%s %s at %s: %d", handler.request.method, what, surface, status)
 
 
 def _certificates() -> dict[str, Any]:

@@ -11,7 +11,7 @@ import asyncio
 import email.utils
 import json
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, Generic, Literal, TypeVar
@@ -166,6 +166,7 @@ class HubApi:
         url: the hub's API, as in ``JUPYTERHUB_API_URL``; never from a request.
         client_options: for tornado's HTTP client, such as certificates.
         concurrency: questions to the hub at a time.
+        on_failure: called whenever the hub does not answer as one.
     """
 
     CONNECT_TIMEOUT = 2.0
@@ -175,10 +176,16 @@ class HubApi:
     MAX_BODY = 32 * 2**20
 
     def __init__(
-        self, url: str, *, client_options: Mapping[str, Any] | None = None, concurrency: int = 10
+        self,
+        url: str,
+        *,
+        client_options: Mapping[str, Any] | None = None,
+        concurrency: int = 10,
+        on_failure: Callable[[], None] = lambda: None,
     ) -> None:
         self._url = url.rstrip("/")
         self._options = dict(client_options or {})
+        self._on_failure = on_failure
         self._places = asyncio.Semaphore(concurrency)
         self._client = AsyncHTTPClient(
             force_instance=True, max_clients=concurrency, max_body_size=self.MAX_BODY
@@ -244,6 +251,9 @@ class HubApi:
             raise HubUnavailable("the hub has more questions open than it answers") from None
         try:
             return await self._fetch(request)
+        except HubUnavailable:
+            self._on_failure()
+            raise
         finally:
             self._places.release()
 

@@ -54,6 +54,7 @@ class HubIdentities:
         concurrency: questions to the hub at a time.
         capacity: answers to remember.
         on_version: called with the hub's version whenever an answer tells it.
+        on_failure: called whenever the hub does not answer as one.
         client_options: for tornado's HTTP client, such as certificates.
     """
 
@@ -70,12 +71,14 @@ class HubIdentities:
         concurrency: int = 4,
         capacity: int = 20_000,
         on_version: Callable[[str], None] | None = None,
+        on_failure: Callable[[], None] = lambda: None,
         client_options: dict[str, Any] | None = None,
     ) -> None:
         self._url = api_url.rstrip("/") + "/user"
         self._max_age = max_age
         self._capacity = capacity
         self._on_version = on_version
+        self._on_failure = on_failure
         self._options = client_options or {}
         self._remembered: OrderedDict[bytes, tuple[float, float, Identity | None]] = OrderedDict()
         self._asking: dict[bytes, asyncio.Task[Identity | None]] = {}
@@ -132,7 +135,11 @@ class HubIdentities:
         try:
             identity = await asyncio.wait_for(self._in_turn(token), self.TOTAL_TIMEOUT)
         except (TimeoutError, asyncio.TimeoutError):
+            self._on_failure()
             raise HubUnavailable("the hub takes too long to answer") from None
+        except HubUnavailable:
+            self._on_failure()
+            raise
         # spread, so that servers that started together do not ask together for ever
         age = self._max_age * random.uniform(0.8, 1.0) if identity else self.UNKNOWN_MAX_AGE
         now = time.monotonic()

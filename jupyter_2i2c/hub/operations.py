@@ -2,44 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tornado import web
 
 from .administration import Administration
-from .identity import HubIdentities
+from .metrics import Metrics
 from .store import audit
 from .store.database import StoreUnavailable
 
 
 def operations_app(
-    degraded: str, identities: HubIdentities, administration: Administration
+    degraded: str, metrics: Metrics, administration: Administration
 ) -> web.Application:
     """The application of the second listener.
 
     Args:
         degraded: why the service shows defaults only; empty if it does not.
-        identities: of which the metrics tell how many are remembered.
+        metrics: the service's numbers.
         administration: whose store must be usable for the service to be ready.
     """
-    from prometheus_client import CollectorRegistry, Gauge
-
-    registry = CollectorRegistry()
-    Gauge(
-        "jupyter_2i2c_remembered_tokens",
-        "Tokens whose owner the service remembers",
-        registry=registry,
-    ).set_function(lambda: len(identities))
-    Gauge(
-        "jupyter_2i2c_degraded",
-        "1 while the service cannot read the hub's configuration",
-        registry=registry,
-    ).set(1 if degraded else 0)
     return web.Application(
         [
             (r"/healthz", HealthHandler, {"degraded": degraded}),
             (r"/readyz", ReadyHandler, {"administration": administration}),
-            (r"/metrics", MetricsHandler, {"registry": registry}),
+            (r"/metrics", MetricsHandler, {"metrics": metrics}),
         ]
     )
 
@@ -78,12 +63,12 @@ class ReadyHandler(web.RequestHandler):
 class MetricsHandler(web.RequestHandler):
     """The numbers, for Prometheus; without names of people."""
 
-    def initialize(self, registry: Any) -> None:
-        self._registry = registry
+    def initialize(self, metrics: Metrics) -> None:
+        self._metrics = metrics
 
     def get(self) -> None:
         """The metrics in Prometheus' text format."""
-        from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+        from prometheus_client import CONTENT_TYPE_LATEST
 
         self.set_header("Content-Type", CONTENT_TYPE_LATEST)
-        self.finish(generate_latest(self._registry))
+        self.finish(self._metrics.text())

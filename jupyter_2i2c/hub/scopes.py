@@ -86,6 +86,8 @@ def let_users_in(hub: Config, extra_user_scopes: bool) -> None:
     roles = list(resolved(hub, "load_roles", []))
     for index, role in enumerate(roles):
         if role.get("name") == "user":
+            if extra_user_scopes and "scopes" not in role:
+                break  # a role that leaves the scopes to the hub gets the extra ones from it
             scopes = list(role.get("scopes", ["self"]))
             if ACCESS not in scopes:
                 roles[index] = {**role, "scopes": [*scopes, ACCESS]}

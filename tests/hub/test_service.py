@@ -101,9 +101,61 @@ def test_health_and_metrics_have_a_listener_of_their_own(hub, ada):
     assert ask(hub, "services/2i2c/metrics").status_code == 404
     here = f"http://127.0.0.1:{hub.metrics_port}"
     assert httpx.get(f"{here}/healthz").json() == {"status": "ok"}
+    assert httpx.get(f"{here}/readyz").json() == {"status": "ok"}
+    assert ask(hub).status_code == 401
     metrics = httpx.get(f"{here}/metrics").text
     assert "jupyter_2i2c_remembered_tokens" in metrics
+    assert 'jupyter_2i2c_requests_total{status="4xx",surface="api"}' in metrics
+    assert 'jupyter_2i2c_hub_errors_total{asked_by="jobs"} 0.0' in metrics
     assert "ada" not in metrics
+
+
+def test_an_action_is_asked_for_by_a_server_and_told_to_its_actor_alone(hub, ada, boss):
+    token = boss.token(scopes=[ACCESS])
+    url = hub.url + "services/2i2c/api/v1/"
+    headers = {"Authorization": f"token {token}"}
+    me = httpx.get(url + "me", headers=headers).json()
+    assert me["administrator"] is True
+    assert me["console"] == "/services/2i2c-console/"
+    assert me["actions"] == ["start-server", "stop-all", "stop-server"]
+    question = {"kind": "stop-server", "target": {"user": "ada"}, "note": "full"}
+    answer = httpx.post(url + "intents", headers=headers, json=question)
+    assert answer.status_code == 201
+    intent = answer.json()
+    assert intent["state"] == "pending"
+    assert intent["url"] == f"/services/2i2c-console/intents/{intent['id']}"
+    path = f"{url}intents/{intent['id']}"
+    assert httpx.get(path, headers=headers).json() == intent
+    others = {"Authorization": f"token {ada.token()}"}
+    assert httpx.get(path, headers=others).status_code == 404
+    ours = httpx.get(url + "me", headers=others).json()
+    assert ours == {"version": 1, "console": "", "administrator": False, "actions": [], "done": []}
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"{", 400),
+        (b"[]", 400),
+        (b'{"kind": "erase-hub", "target": {}}', 404),
+        (b'{"kind": "stop-server", "target": {"user": ""}}', 400),
+        (b'{"kind": "stop-server", "target": {"user": "ada", "actor": "boss"}}', 400),
+    ],
+)
+def test_what_makes_no_sense_is_not_asked_for(hub, boss, body, status):
+    headers = {"Authorization": f"token {boss.token(scopes=[ACCESS])}"}
+    url = hub.url + "services/2i2c/api/v1/intents"
+    answer = httpx.post(url, headers=headers, content=body)
+    assert answer.status_code == status
+    assert answer.json()["message"]
+
+
+def test_a13_a_token_that_could_mint_an_administrators_is_refused(hub, boss):
+    headers = {"Authorization": f"token {boss.token()}"}
+    question = {"kind": "stop-server", "target": {"user": "ada"}}
+    answer = httpx.post(hub.url + "services/2i2c/api/v1/intents", headers=headers, json=question)
+    assert answer.status_code == 403
+    assert "narrow_admin_servers" in answer.json()["message"]
 
 
 def test_a_users_server_reaches_it_with_its_own_token(ada):

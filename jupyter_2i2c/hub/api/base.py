@@ -81,7 +81,7 @@ class ApiHandler(web.RequestHandler):
         error = kwargs.get("exc_info", (None, None, None))[1]
         message = HTTPStatus(status_code).phrase
         if isinstance(error, web.HTTPError) and error.log_message:
-            message = error.log_message
+            message = error.log_message % error.args  # tornado doubles % where nothing is put in
         body = json.dumps({"message": message})
         if status_code == HTTPStatus.SERVICE_UNAVAILABLE:
             self.set_header("Retry-After", str(RETRY_AFTER))
