@@ -8,15 +8,16 @@ Importing this imports nothing else. What to call, each in a thread of its own w
   there is to capture, in milliseconds.
 * ``replicate.capture.distributions.listed(python=None)`` names what is installed, faster than
   ``importlib.metadata``.
-* ``replicate.targets.local.build(bundle, directory, *, progress=None, cancelled=None) -> Built``
-  makes a working environment of it.
+* ``replicate.bundle.opened(place, work=None, *, identity=None)`` opens a bundle, for as long as the
+  `with` block lasts; of what it gives, ``replicate.targets.local.build(bundle, directory, work,
+  python=None) -> Built`` makes a working environment.
 * ``replicate.verify.verify(bundle, *, built=None, python=None, rebuild=False, up_to="V8", trust=None,
   progress=None, cancelled=None) -> Verification`` climbs the ladder;
   ``replicate.verify.report.write(verification)`` writes the report beside the bundle.
-* ``replicate.inspect.inspect(bundle)`` and ``replicate.diff.diff(a, b)`` look and compare; they
-  execute nothing.
+* ``replicate.inspect.inspected(bundle)``, of an opened one, and ``replicate.diff.diff(a, b=None)``, of
+  places, look and compare; they execute nothing of a bundle.
 
-`progress` is called with (done, total, what), at most ten times a second; `cancelled` is called as
+A `work` is a ``replicate.work.Work(progress, cancelled)``. `progress` is called with (done, total, what), at most ten times a second; `cancelled` is called as
 often, and ends the work by returning True or by raising. What a caller must expect is in
 ``replicate.errors``: `ReplicateError` says what happened, why and what to do; `Cancelled` that it
 was asked to stop. Neither leaves anything behind that looks like a bundle.

@@ -185,13 +185,16 @@ def made_once(index, tmp_path_factory):
 def _editable(made):
     made.source.mkdir()
     (made.source / "delta.py").write_text(module("delta"))
-    (made.source / ".gitignore").write_text("built_by_hand.py\n")
+    (made.source / ".gitignore").write_text("build/\n_version.py\nmine.py\n")
     git(made.source, "init", "--quiet", "--initial-branch=main")
     git(made.source, "add", ".")
     git(made.source, "commit", "--quiet", "-m", "first")
     (made.source / "delta.py").write_text(module("delta") + "CHANGED = True\n")
     (made.source / "new.py").write_text("NEW = True\n")
-    (made.source / "built_by_hand.py").write_text("BUILT = True\n")
+    (made.source / "_version.py").write_text("VERSION = '0.1'\n")
+    (made.source / "mine.py").write_text("PASSED_ON = False\n")
+    (made.source / "build").mkdir()
+    (made.source / "build" / "_version.py").write_text("VERSION = '0.0'\n")
     (made.source / "notes.log").write_text("a log\n")
     info = made.site / "delta-0.1.dist-info"
     info.mkdir()

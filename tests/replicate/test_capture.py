@@ -6,13 +6,17 @@ import subprocess
 
 import pytest
 
+from jupyter_2i2c.replicate.capture import editable, environment
 from jupyter_2i2c.replicate.capture import lock as locking
+from jupyter_2i2c.replicate.capture import source_tree as trees
 from jupyter_2i2c.replicate.capture.distributions import listed
 from jupyter_2i2c.replicate.capture.environment import estimate_environment
+from jupyter_2i2c.replicate.capture.source_tree import source_tree
 from jupyter_2i2c.replicate.errors import Cancelled, ReplicateError
 from jupyter_2i2c.replicate.verify import verify
+from jupyter_2i2c.replicate.work import Work
 
-from .conftest import CREATED, tree, uv, wheel
+from .conftest import CREATED, git, tree, uv, wheel
 
 ENV = "data/env/default"
 
@@ -47,11 +51,99 @@ def test_what_no_index_has_is_carried(bundle_once, items):
 def test_an_editable_source_has_its_changes_and_not_its_history(bundle_once, items):
     top = bundle_once.place / ENV / "vendored" / "delta"
     carried = set(tree(top / "tree"))
-    assert carried == {".gitignore", "delta.py", "new.py", "built_by_hand.py"}
+    assert carried == {".gitignore", "delta.py", "new.py", "_version.py"}
     patch = (top / "dirty.patch").read_text()
     assert "+CHANGED = True" in patch
     assert "+NEW = True" in patch
     assert "notes.log" in items["python:delta/source"].reason
+
+
+def test_what_git_ignores_is_left_out_and_said_so(bundle_once, items):
+    reason = items["python:delta/source"].reason
+    assert "left out, as git ignores them: build/, mine.py" in reason
+    assert "as a build made them: _version.py" in reason
+    source = observed(bundle_once.place)["delta"]["source"]
+    assert source["ignored"] == ["build/", "mine.py"]
+    assert source["built"] == ["_version.py"]
+
+
+def test_a_source_that_a_repository_around_it_ignores_is_carried(tmp_path):
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / ".gitignore").write_text("projects/\n")
+    top = tmp_path / "projects" / "own"
+    top.mkdir(parents=True)
+    (top / "own.py").write_text("OWN = True\n")
+    source = source_tree(top, Work())
+    assert set(source.files) == {"own.py"}
+    assert source.commit == ""
+
+
+def test_a_file_that_vanishes_while_it_is_read_is_reported(made_once, tmp_path, monkeypatch):
+    here = made_once.source / "passing.py"
+    here.write_text("HERE = True\n")
+
+    def source_then_gone(top, work):
+        source = source_tree(top, work)
+        here.unlink()
+        return source
+
+    monkeypatch.setattr(editable, "source_tree", source_then_gone)
+    captured = made_once.capture(tmp_path / "b", make_lock=False)
+    (item,) = (each for each in captured.manifest.items if each.id == "python:delta/source")
+    assert item.status == "captured"
+    assert "when their turn came: passing.py" in item.reason
+    assert verify(captured.place, up_to="V1").highest == "V1"
+
+
+def test_a_file_that_vanishes_costs_the_patch_nothing_else(made_once, monkeypatch):
+    here = made_once.source / "passing.py"
+    here.write_text("HERE = True\n")
+    whole = trees._patch
+
+    def gone_then_patch(*arguments):
+        here.unlink()
+        return whole(*arguments)
+
+    monkeypatch.setattr(trees, "_patch", gone_then_patch)
+    patch = source_tree(made_once.source, Work()).patch
+    assert b"+NEW = True" in patch
+    assert b"passing.py" not in patch
+
+
+@pytest.mark.parametrize("name", ["gamma.py", "__editable__.delta.pth"])
+def test_a_package_whose_file_vanishes_is_not_captured(made_once, tmp_path, monkeypatch, name):
+    here = made_once.site / name
+    content = here.read_bytes()
+    hashed = environment.files_of
+
+    def hashed_then_gone(*arguments):
+        found = hashed(*arguments)
+        here.unlink()
+        return found
+
+    monkeypatch.setattr(environment, "files_of", hashed_then_gone)
+    try:
+        captured = made_once.capture(tmp_path / "b", make_lock=False)
+    finally:
+        here.write_bytes(content)
+    package = "gamma" if name == "gamma.py" else "delta"
+    (item,) = (each for each in captured.manifest.items if each.id == f"python:{package}")
+    assert item.status == "not-captured"
+    assert name in item.reason
+    assert verify(captured.place, up_to="V1").highest == "V1"
+
+
+@pytest.mark.parametrize("given", [None, "0"])
+def test_uv_trusts_whom_the_machine_trusts(tmp_path, monkeypatch, given):
+    said = tmp_path / "said"
+    uv = tmp_path / "uv"
+    uv.write_text(f'#!/bin/sh\necho "$UV_SYSTEM_CERTS" > {said}\n')
+    uv.chmod(0o755)
+    monkeypatch.setattr(locking, "find_uv", lambda: str(uv))
+    if given:
+        monkeypatch.setenv("UV_SYSTEM_CERTS", given)
+    locking.run_uv("--version", work=Work())
+    assert said.read_text().strip() == (given or "1")
 
 
 def test_the_repository_of_an_editable_package_is_not_touched(made_once, tmp_path):

@@ -41,7 +41,17 @@ def test_the_highest_rung_has_nothing_failing_below_it():
     assert ladder().highest == ""
     assert ladder(V0=passing(), V1=passing(), V5=passing()).highest == "V5"
     assert ladder(V0=passing(), V1=failed("x"), V5=passing()).highest == "V0"
+    assert ladder(V0=passing(), V5=failed("x"), V7=passing()).highest == "V0"
+    assert ladder(V0=failed("x"), V1=passing()).highest == ""
+
+
+def test_the_highest_rung_says_what_was_not_run_up_to_it():
+    skipped = judged({"a": Result("not-run", "no tool")}, "items")
     assert ladder(V0=passing(), V5=passing(2)).highest == "V5 with 2 items not run"
+    assert ladder(V5=passing(1), V7=passing()).highest == "V7 with 1 item not run (V5)"
+    assert ladder(V5=passing(1), V7=passing(2)).highest == "V7 with 3 items not run (V5, V7)"
+    assert ladder(V5=skipped, V7=passing()).highest == "V7 with 1 item not run (V5)"
+    assert ladder(V5=passing(), V7=skipped).highest == "V5"
 
 
 def test_not_run_never_counts_as_a_pass():

@@ -33,8 +33,13 @@ def capture(
     source = source_tree(directory, collected.work)
     left_out = list(source.left_out)
     hashes: dict[str, str] = {}
+    unread: list[str] = []
     for name, path in source.files.items():
-        data = path.read_bytes()
+        try:
+            data, mode = path.read_bytes(), path.stat().st_mode
+        except OSError:
+            unread.append(name)
+            continue
         if collected.holds_secret(name, data):
             left_out.append(name)
             continue
@@ -43,12 +48,15 @@ def capture(
         except UnsafeBundle:  # a name that only this system can have
             left_out.append(name)
             continue
-        if path.stat().st_mode & 0o100:
+        if mode & 0o100:
             (collected.staging.bag / "data" / PROFILE / base / "tree" / name).chmod(0o755)
     for place, on_disk in files.on_disk.items():
         if place in files.scripts:
             continue
-        data = Path(on_disk).read_bytes()
+        try:
+            data = Path(on_disk).read_bytes()
+        except OSError as error:
+            raise ReplicateError(f"{place} cannot be read any more: {error.strerror}") from error
         if files.transformed.get(place, ("",))[0] == "direct_url":
             data = data.replace(str(directory).encode(), SOURCE)
         if why := collected.holds_secret(place, data):
@@ -67,8 +75,14 @@ def capture(
         reasons.append(
             f"left out, as they are data, may hold secrets or have odd names: {some(left_out)}"
         )
+    if unread:
+        reasons.append(f"gone, or not readable, when their turn came: {some(unread)}")
     if source.ignored:
-        reasons.append(f"carried although git ignores them: {some(source.ignored)}")
+        reasons.append(f"left out, as git ignores them: {some(source.ignored)}")
+    if source.built:
+        reasons.append(
+            f"carried although git ignores them, as a build made them: {some(source.built)}"
+        )
     collected.item(
         "python", f"{distribution.name}/source", "captured",
         f"{len(hashes)} files, {state}{', with changes' if source.dirty else ''}",
@@ -78,8 +92,10 @@ def capture(
         "commit": source.commit,
         "dirty": source.dirty,
         "patch": patch_path,
+        "built": list(source.built),
         "ignored": list(source.ignored),
         "left_out": sorted(left_out),
+        "unread": sorted(unread),
     }
 
 

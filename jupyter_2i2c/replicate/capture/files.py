@@ -190,7 +190,10 @@ def _script(files: Files, place: str, path: str, prefixes: Sequence[bytes]) -> N
 
 def _editable(files: Files, place: str, path: str, source: bytes) -> None:
     """Note a file that names the directory of an editable package, with that replaced."""
-    content = Path(path).read_bytes()
+    try:
+        content = Path(path).read_bytes()
+    except OSError:  # it has gone since it was hashed; whoever carries it says so
+        return
     if source in content:
         del files.exact[place]
         content = content.replace(source, SOURCE)

@@ -92,6 +92,9 @@ def run_uv(
 ) -> None:
     """Run uv; it can be cancelled.
 
+    It trusts whom the machine trusts, as pip does, unless ``UV_SYSTEM_CERTS`` says otherwise: many
+    an institution's network has an authority of its own.
+
     Raises:
         NoLock: it fails; the message is what it says.
     """
@@ -106,7 +109,7 @@ def run_uv(
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=said,
-            env={**environ, **(more or {})},
+            env={"UV_SYSTEM_CERTS": "1", **environ, **(more or {})},
         )
         try:
             assert process.stdin

@@ -99,6 +99,8 @@ class Packages:
                 self._vendor(by_key[key], self.files[key])
             except ReplicateError as error:
                 self.refused[key] = str(error)
+            except FileNotFoundError as error:
+                self.refused[key] = f"{error.filename} has gone while it was read"
         if self.made:
             packages = {
                 key: each for key, each in self.made.packages.items() if key not in self._carried
@@ -137,7 +139,11 @@ class Packages:
         staging = self.collected.staging
         path = f"vendored/{name}"
         destination = staging.path_for(f"{PROFILE}/{path}")
-        vendored.write_wheel(self.of, distribution, files, destination, self.work)
+        try:
+            vendored.write_wheel(self.of, distribution, files, destination, self.work)
+        except FileNotFoundError:
+            destination.unlink(missing_ok=True)
+            raise
         digest = staging.added(f"{PROFILE}/{path}")
         self.vendored[distribution.key] = (distribution.version, path, digest)
 

@@ -24,6 +24,9 @@ LEFT_OUT_DIRECTORIES = frozenset(
 LEFT_OUT_ENDINGS = (".pyc", ".ipynb", ".log", ".env", ".pem", ".key", ".sqlite", ".db")
 LEFT_OUT_NAMES = frozenset({".netrc", ".pypirc", "pip.conf", ".npmrc", ".git-credentials"})
 
+BUILT_ENDINGS = (".so", ".pyd", "/_version.py")
+"""What a build puts among the modules: without it the package cannot be imported."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -35,7 +38,8 @@ class Source:
         dirty: whether it differs from the commit.
         files: path in it to the file, of what is carried: the working tree as it is.
         patch: from the commit to `files`; empty if not dirty.
-        ignored: which of them git ignores: what was built in place and Python imports.
+        built: which of them git ignores: compiled modules and the version, which a build put there.
+        ignored: paths that git ignores and that are left out; a directory ends in ``/``.
         left_out: paths that are data or may hold secrets: notebooks, logs, settings.
         config: the repository's own settings; None without one.
     """
@@ -45,6 +49,7 @@ class Source:
     dirty: bool
     files: dict[str, Path]
     patch: bytes
+    built: tuple[str, ...]
     ignored: tuple[str, ...]
     left_out: tuple[str, ...]
     config: Path | None
@@ -60,9 +65,10 @@ def source_tree(top: Path, work: Work) -> Source:
         raise ReplicateError("its directory is not there any more")
     git = shutil.which("git")
     names: list[str]
+    built: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     commit, patch, config = "", b"", None
-    if git and _git(git, top, "rev-parse", "--is-inside-work-tree") == b"true\n":
+    if git and _is_kept(git, top):
         commit = _git(git, top, "rev-parse", "--verify", "--quiet", "HEAD").decode().strip()
         config = Path(os.fsdecode(_git(git, top, "rev-parse", "--git-path", "config").strip()))
         config = config if config.is_absolute() else top / config
@@ -70,28 +76,47 @@ def source_tree(top: Path, work: Work) -> Source:
             _git(git, top, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
         )
         names = [name for name in names if (top / name).is_file()]
-        ignored = tuple(
-            name
-            for name in _names(
-                _git(git, top, "ls-files", "-z", "--others", "--ignored", "--exclude-standard")
-            )
-            if name.endswith((".py", ".so", ".pyd"))
-            and (top / name).is_file()
-            and LEFT_OUT_DIRECTORIES.isdisjoint(PurePosixPath(name).parts)
-        )
+        built, ignored = _ignored(git, top)
     else:
         names = list(_walk(top, work))
     carried = [name for name in names if not _is_left_out(name)]
     left_out = tuple(sorted(set(names) - set(carried)))
-    files = {name: top / name for name in sorted({*carried, *ignored})}
-    size = sum(path.lstat().st_size for path in files.values())
+    files = {name: top / name for name in sorted({*carried, *built})}
+    size = sum(_size(path) for path in files.values())
     if size > MOST_BYTES or len(files) > MOST_FILES:
         raise ReplicateError(
             f"its directory holds {len(files):,} files and {size >> 20:,} MiB, more than is carried"
         )
     if git and commit:
         patch = _patch(git, top, carried)
-    return Source(top, commit, bool(patch), files, patch, ignored, left_out, config)
+    return Source(top, commit, bool(patch), files, patch, built, ignored, left_out, config)
+
+
+def _is_kept(git: str, top: Path) -> bool:
+    """Whether git keeps this directory; a home that is a repository may well ignore what is in it."""
+    inside = _git(git, top, "rev-parse", "--is-inside-work-tree") == b"true\n"
+    return inside and not _git(git, top, "check-ignore", ".")
+
+
+def _ignored(git: str, top: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Of what git ignores: what was built among the modules, and the rest, whole directories as one."""
+    listing = _git(
+        git, top, "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"
+    )
+    names = [name for name in _names(listing) if not _is_left_out(name)]
+    built = tuple(
+        name for name in names if f"/{name}".endswith(BUILT_ENDINGS) and (top / name).is_file()
+    )
+    # some versions of git name a directory and then what is in it, too
+    rest = (name for name in names if not any(each.startswith(name) for each in built))
+    return built, tuple(rest)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:  # it has gone; whoever reads it says so
+        return 0
 
 
 def _is_left_out(name: str) -> bool:
@@ -117,7 +142,10 @@ def _patch(git: str, top: Path, carried: Sequence[str]) -> bytes:
         _git(git, top, "read-tree", "HEAD", more=aside)
         paths = "\0".join(carried).encode("utf-8", "surrogateescape")
         _git(git, top, "add", "--update", "--", ".", more=aside)
-        _git(git, top, "update-index", "-z", "--add", "--stdin", more=aside, given=paths)
+        # --remove, as one that has gone since must not cost all the others
+        _git(
+            git, top, "update-index", "-z", "--add", "--remove", "--stdin", more=aside, given=paths
+        )
         return _git(
             git, top, "diff", "--cached", "--binary", "--no-color", "--no-ext-diff", "--relative",
             "HEAD", "--", *(f":(exclude)*{each}" for each in LEFT_OUT_ENDINGS), more=aside,

@@ -34,10 +34,14 @@ def capture(
     hashes: dict[str, str] = {}
     left_out = []
     for place, path in stray:
-        if path.is_symlink() or path.stat().st_size > MOST_BYTES or len(hashes) == MOST_FILES:
+        try:
+            if path.is_symlink() or path.stat().st_size > MOST_BYTES or len(hashes) == MOST_FILES:
+                left_out.append(place)
+                continue
+            data = path.read_bytes()
+        except OSError:
             left_out.append(place)
             continue
-        data = path.read_bytes()
         if collected.holds_secret(place, data):
             left_out.append(place)
             continue
@@ -54,5 +58,5 @@ def capture(
     if left_out:
         collected.item("python", "other files of none or several", "not-captured",
                        f"{len(left_out)} files among the packages",
-                       reason=f"links, large, many, secret, or of an odd name: {some(left_out)}",
+                       reason=f"links, large, many, secret, gone, or of an odd name: {some(left_out)}",
                        action="copy them if they are needed")  # fmt: skip

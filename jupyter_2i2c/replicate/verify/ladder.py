@@ -74,16 +74,26 @@ class Verification:
 
     @property
     def highest(self) -> str:
-        """The highest rung below which nothing failed, and how many of its items were not run."""
-        highest = ""
+        """The highest rung below which nothing failed, and how many items up to it were not run.
+
+        ``V5``, ``V5 with 2 items not run``, or ``V7 with 2 items not run (V5)`` where they are of a
+        rung below: a rung that passes does not hide what is under it.
+        """
+        highest, left, where = "", 0, []
+        passed_over: list[str] = []
         for name in RUNGS:
             rung = self.rungs[name]
             if rung.status == "fail":
                 break
+            if rung.count("not-run"):
+                passed_over.append(name)
             if rung.status == "pass":
-                left = rung.count("not-run")
-                highest = f"{name} with {left} items not run" if left else name
-        return highest
+                highest, where = name, list(passed_over)
+                left = sum(self.rungs[each].count("not-run") for each in where)
+        if not left:
+            return highest
+        of = "" if where == [highest] else f" ({', '.join(where)})"
+        return f"{highest} with {left} item{'s' if left > 1 else ''} not run{of}"
 
     @property
     def blockers(self) -> list[str]:
