@@ -9,8 +9,9 @@ import subprocess
 import sys
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 from traitlets.config import Configurable
 
 from jupyter_2i2c.config import HubInformation
@@ -23,6 +24,7 @@ from jupyter_2i2c.server.home import HomeDirectory
 
 DOCS = Path(__file__).parent
 IMAGES = DOCS / "images"
+CONSOLE = "services/2i2c-console/"
 sys.path.insert(0, str(DOCS.parent))
 
 
@@ -76,8 +78,65 @@ def take_pictures(chromium: str) -> None:
             page.set_viewport_size({"width": 860, "height": 1200})
             page.goto(f"{hub.url}services/2i2c/")
             page.screenshot(path=IMAGES / "page.png")
+            _take_console(hub, browser, lab_module.Lab)
         finally:
             browser.close()
+
+
+def _take_console(hub: LocalHub, browser: Browser, lab_class: Any) -> None:
+    """The story of one action: asked in Lab, decided on the console, told to whom it concerns."""
+    for name in ("grace", "katherine"):
+        with hub.browser() as client:
+            hub.login(client, name)
+            hub.start_server(client, name)
+    page = browser.new_page(viewport={"width": 1200, "height": 900})
+    page.set_default_timeout(30_000)
+    lab = lab_class(hub, page)
+    lab.log_in("admin")
+    page.goto(f"{hub.url}{CONSOLE}")
+    page.get_by_role("button", name="Authorize").click()
+    page.get_by_role("heading", name="Now").wait_for()
+    page.screenshot(path=IMAGES / "console-now.png")
+    lab.open("lab?reset")
+    lab.open_panel()
+    lab.widen(300)
+    admin = lab.section("Admin")
+    admin.get_by_role("button", name="Stop a server…").click()
+    admin.get_by_label("User name").fill("grace")
+    admin.get_by_label("Note").fill("The memory of the node is full, grace agreed by phone.")
+    admin.screenshot(path=IMAGES / "console-ask.png")
+    with page.context.expect_page() as opened:
+        admin.get_by_role("button", name="Go to the console").click()
+    console = opened.value
+    console.set_viewport_size({"width": 1200, "height": 800})
+    console.get_by_label("Tell grace why").fill("The node was full, as we said by phone.")
+    console.get_by_label("I asked for this").check()
+    console.screenshot(path=IMAGES / "console-approve.png")
+    console.get_by_role("button", name="Stop the server").click()
+    console.get_by_role("heading", name="Done").wait_for()
+    for path, name in (("users", "users"), ("users/grace", "user"), ("audit", "audit")):
+        console.goto(f"{hub.url}{CONSOLE}{path}")
+        console.screenshot(path=IMAGES / f"console-{name}.png")
+    page.close()
+    context = browser.new_context(viewport={"width": 1200, "height": 900})
+    grace = lab_class(hub, context.new_page())
+    grace.log_in("grace")
+    grace.open("lab?reset")
+    grace.open_panel()
+    grace.widen(300)
+    grace.section("Your session").screenshot(path=IMAGES / "console-told.png")
+    # so that there is a job to show, all servers are stopped last
+    console.goto(hub.url + CONSOLE)
+    console.get_by_role("button", name="Stop all servers…").click()
+    console.get_by_label("Tell everybody").fill("Maintenance until noon.")
+    console.get_by_label("to confirm").fill("stop all")
+    console.get_by_label("I asked for this").check()
+    console.locator("button.danger").click()
+    console.get_by_role("link", name="How far it is, and what failed").click()
+    console.get_by_text("Ended.").wait_for()
+    console.screenshot(path=IMAGES / "console-job.png")
+    console.context.close()
+    context.close()
 
 
 def _notebook(lab: object) -> None:
