@@ -26,6 +26,9 @@ STOP_TIMEOUT = 30.0
 ONE_MACHINE = Path(__file__).with_name("one_machine.py")
 """What a configuration file begins with (`load_subconfig`) to run here."""
 
+SUBDOMAIN_HOST = "hub.localhost"
+"""The host of a hub with per-user subdomains. Browsers trust such names as they trust this machine."""
+
 
 class LocalHubFailed(Exception):
     """The hub did not do what it should; the message says what, and what to do."""
@@ -41,6 +44,7 @@ class LocalHub:
         environment: more variables for it.
         say: told what is being done.
         service: whether the configuration starts our service.
+        subdomains: whether each user and service has a host of its own, below `SUBDOMAIN_HOST`.
     """
 
     def __init__(
@@ -51,6 +55,7 @@ class LocalHub:
         environment: Mapping[str, str] | None = None,
         say: Callable[[str], None] = lambda _: None,
         service: bool = True,
+        subdomains: bool = False,
     ) -> None:
         self._config = config
         self._port = port
@@ -58,6 +63,7 @@ class LocalHub:
         self._extra = environment or {}
         self._say = say
         self._service = service
+        self._subdomains = subdomains
         self.password = "coast"  # noqa: S105
         self.process: subprocess.Popen[bytes] | None = None
         self._started_before: list[psutil.Process] = []
@@ -66,13 +72,15 @@ class LocalHub:
         proxy = _installed()
         with free_ports(self._port) as ports:
             port, hub, proxy_api, self.service_port, self.console_port, self.metrics_port = ports
-        self.url = f"http://127.0.0.1:{port}{self._base_url}"
+        host = SUBDOMAIN_HOST if self._subdomains else "127.0.0.1"
+        self.url = f"http://{host}:{port}{self._base_url}"
         self.state = Path(tempfile.mkdtemp(prefix="jupyter-2i2c-"))
         self._environment = {
             **clean_environment(),
             "LOCAL_HUB_STATE": str(self.state),
             "LOCAL_HUB_PORT": str(port),
             "LOCAL_HUB_BASE_URL": self._base_url,
+            "LOCAL_HUB_SUBDOMAINS": f"http://{host}:{port}" if self._subdomains else "",
             "LOCAL_HUB_HUB_PORT": str(hub),
             "LOCAL_HUB_PROXY_API_PORT": str(proxy_api),
             "LOCAL_HUB_SERVICE_PORT": str(self.service_port),
@@ -154,12 +162,25 @@ class LocalHub:
 
     def answers(self, path: str) -> bool:
         """Whether the hub, or what is behind its proxy, answers at `path`."""
-        # whatever proxy this machine uses for the world is not for its own loopback
-        return httpx.get(self.url + path, trust_env=False, timeout=10).status_code == 200
+        with httpx.Client(transport=Loopback(), timeout=10) as client:
+            return client.get(self.address(path)).status_code == 200
+
+    def address(self, path: str) -> str:
+        """The whole address of what is at `path`, on the host that answers it."""
+        if self._subdomains:
+            kind, _, rest = path.partition("/")
+            name = rest.partition("/")[0]
+            host = {"user": name, "services": f"{name}--service"}.get(kind)
+            if host:
+                place = self.url.replace(SUBDOMAIN_HOST, f"{host}.{SUBDOMAIN_HOST}")
+                return place + path
+        return self.url + path
 
     def browser(self) -> httpx.Client:
         """A client that keeps cookies and follows redirects, at this hub's address."""
-        return httpx.Client(base_url=self.url, follow_redirects=True, trust_env=False, timeout=30)
+        return httpx.Client(
+            base_url=self.url, follow_redirects=True, transport=Loopback(), timeout=30
+        )
 
     def login(self, browser: httpx.Client, user: str) -> None:
         """Log `user` in with the password."""
@@ -193,7 +214,9 @@ class LocalHub:
         token = self.token(browser, user)
         # JupyterHub's own way to write a name in a server's address
         server = f"user/{quote(user, safe='@~')}/{quote(name) + '/' if name else ''}"
-        answer = browser.get(server + path, headers={"Authorization": f"token {token}"})
+        answer = browser.get(
+            self.address(server + path), headers={"Authorization": f"token {token}"}
+        )
         return _expect("the server's extension", answer)
 
     def last_words(self, lines: int = 30) -> str:
@@ -204,6 +227,25 @@ class LocalHub:
         """Return when the hub has stopped."""
         assert self.process
         self.process.wait()
+
+
+class Loopback(httpx.HTTPTransport):
+    """Goes to this machine for every name, and not by whatever proxy leads to the world."""
+
+    def __init__(self) -> None:
+        super().__init__(trust_env=False)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Ask; the header says for whom."""
+        return super().handle_request(
+            httpx.Request(
+                request.method,
+                request.url.copy_with(host="127.0.0.1"),
+                headers=request.headers,
+                stream=request.stream,
+                extensions=request.extensions,
+            )
+        )
 
 
 def xsrf(browser: httpx.Client) -> str:

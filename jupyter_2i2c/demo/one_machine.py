@@ -17,6 +17,7 @@ def _at(name: str) -> str:
 
 
 c.JupyterHub.bind_url = _at("PORT") + os.environ["LOCAL_HUB_BASE_URL"]
+c.JupyterHub.subdomain_host = os.environ.get("LOCAL_HUB_SUBDOMAINS", "")
 c.JupyterHub.hub_bind_url = _at("HUB_PORT")
 c.JupyterHub.db_url = f"sqlite:///{state}/jupyterhub.sqlite"
 c.JupyterHub.cookie_secret_file = str(state / "cookie_secret")

@@ -19,6 +19,19 @@ ACCESS_SCOPES = frozenset({ACCESS, "access:services"})
 """Either of these lets a token in."""
 
 
+class Wait(web.HTTPError):
+    """Too much was asked for.
+
+    Args:
+        retry_after: seconds after which it is worth asking again.
+        message: why, for a person.
+    """
+
+    def __init__(self, retry_after: int, message: str) -> None:
+        super().__init__(HTTPStatus.TOO_MANY_REQUESTS, "%s", message)
+        self.retry_after = retry_after
+
+
 class ApiHandler(web.RequestHandler):
     """Answers a request whose header carries a token of the hub with access to this service.
 
@@ -83,6 +96,8 @@ class ApiHandler(web.RequestHandler):
         if isinstance(error, web.HTTPError) and error.log_message:
             message = error.log_message % error.args  # tornado doubles % where nothing is put in
         body = json.dumps({"message": message})
+        if isinstance(error, Wait):
+            self.set_header("Retry-After", str(error.retry_after))
         if status_code == HTTPStatus.SERVICE_UNAVAILABLE:
             self.set_header("Retry-After", str(RETRY_AFTER))
             if known := self.last_known():

@@ -17,7 +17,7 @@ from ..intents import NoSuchIntent, UnknownKind
 from ..scopes import mints_tokens
 from ..store.database import StoreUnavailable
 from ..store.intents import Intent, TooManyIntents
-from .base import ApiHandler
+from .base import ApiHandler, Wait
 
 PERSONAL = 30.0
 """Seconds for which the hub's word on a token is good enough to show its owner what is theirs."""
@@ -86,8 +86,7 @@ class IntentsHandler(AdministrationHandler):
         except BadTarget as error:
             raise web.HTTPError(400, "%s", str(error)) from None
         except TooManyIntents as error:
-            self.set_header("Retry-After", str(error.retry_after))
-            raise web.HTTPError(429, "%s", str(error)) from None
+            raise Wait(error.retry_after, str(error)) from None
         except StoreUnavailable as error:
             raise web.HTTPError(503, "%s", str(error)) from None
         self.set_status(201)
