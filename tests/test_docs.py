@@ -39,7 +39,10 @@ ELSEWHERE = {
 }
 
 # pages whose commands need something to work on, and the test that runs every one of them in order
-TOLD_ELSEWHERE = {Path("docs/operators/store.md"): "tests/hub/store/test_command.py"}
+TOLD_ELSEWHERE = {
+    Path("docs/operators/store.md"): "tests/hub/store/test_command.py",
+    Path("docs/users/leaving.md"): "tests/replicate/test_leaving.py",
+}
 
 
 def blocks(language):

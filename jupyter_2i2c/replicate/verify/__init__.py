@@ -53,6 +53,9 @@ def verify(
     if up_to not in RUNGS:
         raise ReplicateError(f"{up_to} is no rung; the rungs are {', '.join(RUNGS)}")
     work = Work(progress, cancelled)
+    # rungs run them from other directories; a name without a directory is looked up in the PATH
+    built = built.absolute() if built else None
+    python = python.absolute() if python and len(python.parts) > 1 else python
     if not Path(place).exists():
         raise ReplicateError(f"{place} is not there; give the bundle's directory or file")
     if Path(place).suffix != ".age" and not archive.is_bundle(Path(place)):
