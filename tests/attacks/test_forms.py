@@ -180,6 +180,22 @@ def test_a23_who_loses_the_right_loses_it_at_once(scene, target):
     assert "eve" not in text(deputy.see(""))
 
 
+@pytest.mark.parametrize(
+    "path", ["users", "users/eve", "groups", "administrators", "jobs", "audit", "audit?as=jsonl"]
+)
+def test_a23_reading_ends_with_the_right(scene, path):
+    """Each page on its own, because a refusal ends the login."""
+    person = scene.person("boss")
+    person.api("POST", "users/reader")  # there already from the second time on
+    person.api("PATCH", "users/reader", json={"admin": True}).raise_for_status()
+    reader = scene.visitor("reader")
+    assert reader.see(path).status_code == 200
+    person.api("PATCH", "users/reader", json={"admin": False}).raise_for_status()
+    answer = reader.see(path)
+    assert answer.status_code in (403, 404)  # of a person who cannot be seen there is no page
+    assert "eve" not in text(answer)
+
+
 def test_a24_who_asks_too_often_is_told_to_wait(scene):
     token = scene.person("chief").token(scopes=["access:services!service=2i2c"])
     asked = {"kind": "start-server", "target": {"user": "ada", "server": ""}}

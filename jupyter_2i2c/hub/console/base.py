@@ -171,6 +171,9 @@ class ConsolePage(Framed):
     needs = ""
     """The scope without which this page says that it is not for the visitor; empty: any login."""
 
+    fresh = False
+    """Whether reading asks the hub for the visitor's rights: where the page asks it nothing else."""
+
     form: Form
 
     async def prepare(self) -> None:
@@ -181,6 +184,8 @@ class ConsolePage(Framed):
             if self.visitor is None:
                 self.console.login.send(self)
                 return
+            if self.fresh:
+                await self.check_again()
         else:
             await self._take_form()
         if self.needs and self.needs not in self.console.rights(self.session.identity):

@@ -19,6 +19,7 @@ class JobsPage(ConsolePage):
     """The last jobs."""
 
     needs = RIGHT
+    fresh = True
 
     async def get(self) -> None:
         """Show them."""
@@ -29,6 +30,7 @@ class JobPage(ConsolePage):
     """One job. While it runs, the page comes anew by itself."""
 
     needs = RIGHT
+    fresh = True
 
     async def get(self, id_: str) -> None:
         """Show it."""

@@ -14,7 +14,11 @@ class LogoutHandler(ConsolePage):
         self.show("logout.html", action=action, once=once)
 
     def post(self) -> None:
-        """Forget the login and go to the hub."""
+        """Forget the login, and say so.
+
+        The hub may be on another host, to which a form of the console must not lead.
+        """
         self.console.sessions.end(self.session)
+        self.visitor = None
         self.clear_cookie(self.console.cookie, path=self.console.prefix)
-        self.redirect(self.console.hub_url + "home", status=303)
+        self.show("logout.html", action="", once="")
