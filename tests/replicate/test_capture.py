@@ -67,6 +67,19 @@ def test_what_git_ignores_is_left_out_and_said_so(bundle_once, items):
     assert source["built"] == ["_version.py"]
 
 
+def test_compiled_modules_are_carried_and_ignored_directories_are_not(
+    tmp_path,
+):
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / ".gitignore").write_text("*.so\n/out/\n*.txt\n")
+    for name in ("own/__init__.py", "own/fast.so", "own/deep/only.so", "out/fast.so", "logs/a.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("\n")
+    source = source_tree(tmp_path, Work())
+    assert set(source.files) == {".gitignore", "own/__init__.py", "own/deep/only.so", "own/fast.so"}
+    assert source.ignored == ("logs/", "out/")
+
+
 def test_a_source_that_a_repository_around_it_ignores_is_carried(tmp_path):
     git(tmp_path, "init", "--quiet")
     (tmp_path / ".gitignore").write_text("projects/\n")

@@ -107,9 +107,12 @@ def _ignored(git: str, top: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     built = tuple(
         name for name in names if f"/{name}".endswith(BUILT_ENDINGS) and (top / name).is_file()
     )
+    rest = {name for name in names if not any(each.startswith(name) for each in built)}
     # some versions of git name a directory and then what is in it, too
-    rest = (name for name in names if not any(each.startswith(name) for each in built))
-    return built, tuple(rest)
+    inside = {
+        name for name in rest if any(f"{each}/" in rest for each in PurePosixPath(name).parents)
+    }
+    return built, tuple(sorted(rest - inside))
 
 
 def _size(path: Path) -> int:
