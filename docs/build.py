@@ -117,13 +117,13 @@ def _take_console(hub: LocalHub, browser: Browser, lab_class: Any) -> None:
     for path, name in (("users", "users"), ("users/grace", "user"), ("audit", "audit")):
         console.goto(f"{hub.url}{CONSOLE}{path}")
         console.screenshot(path=IMAGES / f"console-{name}.png")
-    page.close()
     context = browser.new_context(viewport={"width": 1200, "height": 900})
     grace = lab_class(hub, context.new_page())
     grace.log_in("grace")
     grace.open("lab?reset")
     grace.open_panel()
     grace.widen(300)
+    grace.section("Your session").get_by_text("stopped by").wait_for()
     grace.section("Your session").screenshot(path=IMAGES / "console-told.png")
     # so that there is a job to show, all servers are stopped last
     console.goto(hub.url + CONSOLE)
@@ -135,8 +135,8 @@ def _take_console(hub: LocalHub, browser: Browser, lab_class: Any) -> None:
     console.get_by_role("link", name="How far it is, and what failed").click()
     console.get_by_text("Ended.").wait_for()
     console.screenshot(path=IMAGES / "console-job.png")
-    console.context.close()
     context.close()
+    page.context.close()
 
 
 def _notebook(lab: object) -> None:

@@ -17,9 +17,17 @@ CONSOLE = "services/2i2c-console/"
 
 
 @pytest.fixture(scope="module")
-def hub():
-    """An example hub of this file's own, because all servers of it are stopped."""
-    with LocalHub(CONFIG) as hub:
+def hub(tmp_path_factory):
+    """An example hub of this file's own, because all servers of it are stopped; with all that can be switched on."""
+    config = tmp_path_factory.mktemp("hub") / "hub.py"
+    config.write_text(
+        "c = get_config()\n"
+        f"load_subconfig({str(CONFIG)!r})\n"
+        "c.HubService.admin_users_feature = True\n"
+        "c.HubService.server_access = 'on'\n"
+        "c.HubService.grafana_url = 'https://grafana.hub.example/'\n"
+    )
+    with LocalHub(config) as hub:
         yield hub
 
 
@@ -242,7 +250,7 @@ def test_without_scripts(hub, visit):
     expect(page.get_by_text("a lecture needs the room")).to_be_visible()
     page.get_by_role("link", name="Log out").click()
     page.get_by_role("button", name="Log out of the console").click()
-    page.wait_for_url("**/hub/home")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("You are logged out")
     assert not [each for each in page.context.cookies() if each["name"] == "2i2c-console-session"]
 
 
@@ -259,6 +267,8 @@ PAGES = (
     "logout",
     "nothing-here",
     "users/nobody",
+    "add-users",
+    "users/grace/open",
 )
 
 
@@ -288,6 +298,17 @@ def test_every_page_is_accessible(hub, visit, axe, scheme, width):
     page.get_by_role("button", name="Refuse").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Refused")
     examine()
+    page.goto(f"{hub.url}{CONSOLE}users/katherine")
+    page.get_by_role("button", name="Make an administrator…").click()
+    expect(page.get_by_label("to confirm")).to_be_visible()
+    examine()
+    page.get_by_role("button", name="Refuse").click()
+    page.goto(f"{hub.url}{CONSOLE}add-users")
+    page.get_by_label("Names").fill("grace\nbad/name\n" + "n" * 120)
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_text("Already there")).to_be_visible()
+    examine()
+    page.get_by_role("button", name="Refuse").click()
     page.goto(hub.url + CONSOLE)
     page.get_by_role("button", name="Stop all servers…").click()
     examine()
