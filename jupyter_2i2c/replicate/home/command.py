@@ -50,6 +50,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="write the plan of the volumes there, and stop",
     )
+    parser.add_argument(
+        "--or-stream", action="store_true",
+        help="if OUT, one file, has too little room: write it to the standard output instead",
+    )  # fmt: skip
     parser.add_argument("--format", choices=FORMATS, help="default: by OUT's name, else tar.zst")
     parser.add_argument(
         "--volume-size", metavar="SIZE", type=_size, default=VOLUME_SIZE,
@@ -110,8 +114,10 @@ def run_capture_home(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace, work: Work) -> int:
-    from .archive import VolumeSet, write_file, write_stream
+    from .archive import VolumeSet, write_file
 
+    if arguments.or_stream and (_is_directory(arguments) or arguments.output in (None, "-")):
+        raise ReplicateError("--or-stream goes with one file: -o NAME.tar.zst, .tar or .zip")
     if arguments.from_plan:
         return _volume(arguments, work)
     home = arguments.home.resolve()
@@ -141,13 +147,27 @@ def _run(arguments: argparse.Namespace, work: Work) -> int:
         if arguments.output == "-":
             if sys.stdout.isatty():
                 raise ReplicateError("an archive is not for a terminal; pipe it somewhere")
-            report = write_stream(sys.stdout.buffer.write, state, plan, work)
-            sys.stdout.buffer.flush()
-            return _end(arguments, plan, report, "the stream", sys.stderr)
+            return _stream(arguments, state, plan, work)
         path = Path(arguments.output).absolute()
-        _make_sure(home, path.parent, plan.stored)
+        try:
+            _make_sure(home, path.parent, plan.stored)
+        except ReplicateError:
+            if not arguments.or_stream or sys.stdout.isatty():
+                raise
+            _say(f"there is too little room for {path}; it goes to the standard output")
+            return _stream(arguments, state, plan, work)
         report = write_file(path, state, plan, work)
-        return _end(arguments, plan, report, str(path))
+        # whoever reads the standard output expects an archive or nothing
+        return _end(arguments, plan, report, str(path), sys.stderr if arguments.or_stream else None)
+
+
+def _stream(arguments: argparse.Namespace, state: Path, plan: Any, work: Work) -> int:
+    """The whole home to the standard output."""
+    from .archive import write_stream
+
+    report = write_stream(sys.stdout.buffer.write, state, plan, work)
+    sys.stdout.buffer.flush()
+    return _end(arguments, plan, report, "the stream", sys.stderr)
 
 
 def _volume(arguments: argparse.Namespace, work: Work) -> int:

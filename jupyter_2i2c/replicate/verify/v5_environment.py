@@ -38,7 +38,7 @@ def check(bundle: Bundle, python: Path | None, built: Built | None, work: Work) 
     if manifest.kind != "environment":
         return not_run("the bundle holds no environment")
     if python is None:
-        return not_run("nothing is built; give --built DIR, --python PATH or --rebuild")
+        return not_run("nothing is built; give --built DIR, --python PATH or --target local")
     try:
         of = interpreter(str(python))
         observed = observed_of(bundle)

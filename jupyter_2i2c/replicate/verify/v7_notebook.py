@@ -52,7 +52,7 @@ def check(bundle: Bundle, python: Path | None, built: Built | None, work: Work) 
     if manifest.kind != "environment":
         return not_run("the bundle holds no environment")
     if python is None:
-        return not_run("nothing is built; give --built DIR, --python PATH or --rebuild")
+        return not_run("nothing is built; give --built DIR, --python PATH or --target local")
     have = subprocess.run(
         [python, "-c", "import jupyter_server"], capture_output=True, check=False, cwd="/"
     )

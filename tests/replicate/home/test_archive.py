@@ -276,3 +276,53 @@ def test_an_estimate_writes_nothing(home, capture):
 def test_sizes_are_read_as_people_write_them():
     assert command._size("500M") == 500 << 20
     assert command._size("1.5 GiB") == 3 << 29
+
+
+def piped(home, out, *more):
+    """`capture home` in a process of its own, its standard output written to `out`."""
+    with out.open("wb") as stream:
+        return subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "jupyter_2i2c",
+                "capture",
+                "home",
+                "--home",
+                home,
+                "--name",
+                "mine",
+                *more,
+            ],
+            stdout=stream,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+
+def test_what_the_quota_would_not_hold_is_streamed_if_asked(home, tmp_path, monkeypatch):
+    monkeypatch.setenv("JUPYTER_2I2C_HOME_QUOTA", "70M")
+    out = tmp_path / "stream.tar.zst"
+    refused = piped(home, out, "-o", home / "mine.tar.zst")
+    assert refused.returncode == 2
+    assert out.stat().st_size == 0
+    done = piped(home, out, "-o", home / "mine.tar.zst", "--or-stream")
+    assert "it goes to the standard output" in done.stderr
+    assert not (home / "mine.tar.zst").exists()
+    assert sums_hold(unpack(out, tmp_path / "unpacked"))
+
+
+def test_what_fits_is_not_streamed_and_the_stream_stays_empty(home, tmp_path):
+    out = tmp_path / "stream.tar.zst"
+    done = piped(home, out, "-o", tmp_path / "mine.tar.zst", "--or-stream")
+    assert out.stat().st_size == 0
+    assert "each with its SHA-256" in done.stderr
+    assert sums_hold(unpack(tmp_path / "mine.tar.zst", tmp_path / "unpacked"))
+
+
+@pytest.mark.parametrize("out", ["-", "volumes"])
+def test_only_one_file_can_be_a_stream_instead(capture, out):
+    done = capture("-o", out, "--or-stream")
+    assert done.status == 2
+    assert "goes with one file" in done.err
