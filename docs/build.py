@@ -115,6 +115,7 @@ def _take_console(hub: LocalHub, browser: Browser, lab_class: Any) -> None:
     console.get_by_role("button", name="Stop the server").click()
     console.get_by_role("heading", name="Done").wait_for()
     for path, name in (("users", "users"), ("users/grace", "user"), ("audit", "audit")):
+        console.set_viewport_size({"width": 1200, "height": 680 if name == "user" else 520})
         console.goto(f"{hub.url}{CONSOLE}{path}")
         console.screenshot(path=IMAGES / f"console-{name}.png")
     context = browser.new_context(viewport={"width": 1200, "height": 900})
@@ -134,6 +135,7 @@ def _take_console(hub: LocalHub, browser: Browser, lab_class: Any) -> None:
     console.locator("button.danger").click()
     console.get_by_role("link", name="How far it is, and what failed").click()
     console.get_by_text("Ended.").wait_for()
+    console.set_viewport_size({"width": 1200, "height": 380})
     console.screenshot(path=IMAGES / "console-job.png")
     context.close()
     page.context.close()

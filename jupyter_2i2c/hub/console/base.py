@@ -184,8 +184,9 @@ class ConsolePage(Framed):
             if self.visitor is None:
                 self.console.login.send(self)
                 return
-            if self.fresh:
-                await self.check_again()
+            if self.fresh and not await self._still_known():
+                self.console.login.send(self)
+                return
         else:
             await self._take_form()
         if self.needs and self.needs not in self.console.rights(self.session.identity):
@@ -193,6 +194,16 @@ class ConsolePage(Framed):
                 403,
                 "Your account may not use this page. The hub's operator can give you the right.",
             )
+
+    async def _still_known(self) -> bool:
+        """Ask the hub for the visitor's rights; False if their token has ended, and the login with it."""
+        try:
+            await self.check_again()
+        except HubRefused:
+            self.console.sessions.end(self.session)
+            self.visitor = None
+            return False
+        return True
 
     async def _take_form(self) -> None:
         taken = self.console.sessions.take_form(

@@ -16,16 +16,12 @@ async def log(console, **filters):
     return await console.store.read(audit.entries, **filters)
 
 
-async def pressed(console, path, kind, **settings):
-    return await console.boss.ask(path, kind)
-
-
 # --- intents ------------------------------------------------------------------------------------
 
 
 async def test_asked_shown_approved_and_written_down(stub, console):
     stub.add("grace", servers=[""])
-    page = await pressed(console, "users/grace", "stop-server:")
+    page = await console.boss.ask("users/grace", "stop-server:")
     assert "Stop the server of “grace”?" in page.text
     assert "checked" not in page.source
     done = await console.boss.approve(page, message="The node is full.")
@@ -54,7 +50,7 @@ async def test_the_question_is_quoted_and_never_becomes_the_message(stub, consol
 
 async def test_without_a_choice_nothing_happens_and_what_was_written_stays(stub, console):
     stub.add("grace", servers=[""])
-    page = await pressed(console, "users/grace", "stop-server:")
+    page = await console.boss.ask("users/grace", "stop-server:")
     again = await console.boss.send(page, decision="approve", message="Maintenance & more")
     assert again.status == 400
     assert "Say that you asked for this" in again.text
@@ -65,7 +61,7 @@ async def test_without_a_choice_nothing_happens_and_what_was_written_stays(stub,
 
 async def test_a_form_is_good_once(stub, console):
     stub.add("grace", servers=[""])
-    page = await pressed(console, "users/grace", "stop-server:")
+    page = await console.boss.ask("users/grace", "stop-server:")
     refused = await console.boss.send(page, decision="refuse")
     assert "You refused it. Nothing was done." in refused.text
     again = await console.boss.approve(page)
@@ -76,7 +72,7 @@ async def test_a_form_is_good_once(stub, console):
 
 async def test_two_tabs_decide_once(stub, console):
     stub.add("grace", servers=[""])
-    page = await pressed(console, "users/grace", "stop-server:")
+    page = await console.boss.ask("users/grace", "stop-server:")
     other = await console.boss.see(page.path)
     pages = await asyncio.gather(console.boss.approve(page), console.boss.approve(other))
     assert {each.status for each in pages} == {200}
@@ -88,7 +84,7 @@ async def test_somebody_elses_intent_is_not_there_and_that_is_written_down(stub,
     stub.add("grace", servers=[""])
     stub.add("mary", admin=True)
     stub.tokens["mary-token"] = ("mary", stub.tokens["boss-token"][1])
-    page = await pressed(console, "users/grace", "stop-server:")
+    page = await console.boss.ask("users/grace", "stop-server:")
     console.logged_in.token = "mary-token"
     mary = console.visitor()
     assert (await mary.see(page.path)).status == 404
@@ -97,7 +93,7 @@ async def test_somebody_elses_intent_is_not_there_and_that_is_written_down(stub,
 
 async def test_what_has_changed_since_it_was_asked_is_seen_before_anything_is_done(stub, console):
     stub.add("grace", servers=[""])
-    page = await pressed(console, "users/grace", "stop-server:")
+    page = await console.boss.ask("users/grace", "stop-server:")
     stub.users["grace"]["servers"].clear()
     answer = await console.boss.approve(page)
     assert answer.status == 400
@@ -144,7 +140,7 @@ async def test_rights_are_granted_and_taken_by_typing_the_name(stub, run):
     settings = HubSettings(admin_users=frozenset({"grace"}))
     console = await run(settings, admin_users_feature=True)
     stub.add("grace")
-    page = await pressed(console, "users/grace", "grant-admin:")
+    page = await console.boss.ask("users/grace", "grant-admin:")
     wrong = await console.boss.approve(page, typed="grac")
     assert wrong.status == 400
     assert "type “grace” to confirm" in wrong.text
@@ -152,7 +148,7 @@ async def test_rights_are_granted_and_taken_by_typing_the_name(stub, run):
     assert not stub.users["grace"]["admin"]
     assert "Done" in (await console.boss.approve(wrong, typed="grace", message="welcome")).text
     assert stub.users["grace"]["admin"]
-    page = await pressed(console, "users/grace", "revoke-admin:")
+    page = await console.boss.ask("users/grace", "revoke-admin:")
     assert "The hub's database administrator" in page.text
     assert "The configuration puts it back" in page.text
     await console.boss.approve(page, typed="grace")
@@ -178,12 +174,12 @@ async def test_where_people_are_not_changed_here_the_hubs_page_is_linked(stub, c
 async def test_a_server_is_opened_for_a_reason_that_its_owner_reads(stub, run):
     console = await run(HubSettings(subdomains=True), server_access=True)
     stub.add("grace", servers=["", "gpu 1"])
-    page = await pressed(console, "users/grace", "open-server:gpu 1")
+    page = await console.boss.ask("users/grace", "open-server:gpu 1")
     assert "private window" not in page.text
     empty = await console.boss.send(page, reason="  ")
     assert empty.status == 400
     assert await log(console, action="open-server") == []
-    page = await pressed(console, "users/grace", "open-server:gpu 1")
+    page = await console.boss.ask("users/grace", "open-server:gpu 1")
     opened = await console.boss.send(page, reason="she asked for help")
     assert opened.link("/user/grace").endswith("/user/grace/gpu%201/")
     (entry,) = await log(console, action="open-server")
@@ -195,7 +191,7 @@ async def test_a_server_is_opened_for_a_reason_that_its_owner_reads(stub, run):
 async def test_on_a_shared_origin_it_warns_and_where_it_is_off_it_is_off(stub, run):
     stub.add("grace", servers=[""])
     console = await run(server_access=True)
-    assert "private window" in (await pressed(console, "users/grace", "open-server:")).text
+    assert "private window" in (await console.boss.ask("users/grace", "open-server:")).text
     console = await run()
     page = await console.boss.see("users/grace")
     assert "Open…" not in page.text
@@ -253,9 +249,12 @@ async def test_a_job_whose_login_ends_pauses_and_goes_on_with_another(stub, cons
         stub.add(f"u{number}", servers=[""])
     rights = stub.tokens["boss-token"][1]
 
+    stub.tokens["new-token"] = ("boss", rights)
+
     async def fault(handler):
         if stub.stopped:
             stub.tokens.pop("boss-token", None)
+            console.logged_in.token = "new-token"  # what the hub gives the next login
         return False
 
     stub.fault = fault
