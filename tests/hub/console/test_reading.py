@@ -230,13 +230,14 @@ async def test_nobody_of_that_name(console):
 
 
 def written(console):
-    """Two hundred entries, by two people, one a day."""
+    """A hundred and twenty entries, by two people, of two actions."""
 
     def write(c):
         for number in range(120):
             actor, user = ("boss", "ada") if number % 2 else ("mary", "grace, =1+1")
             target = {"user": user, "server": ""}
-            audit.append(c, actor, "stop-server", target, "done", reason=f"because {number}")
+            action = "stop-server" if number % 3 else "start-server"
+            audit.append(c, actor, action, target, "done", reason=f"because {number}")
 
     return console.store.write(write)
 
@@ -250,6 +251,7 @@ async def test_the_log_page_by_page_and_filtered(console):
     assert (await console.boss.see(later.link("before="))).rows()[-1] == "1"
     marys = await console.boss.see("audit?actor=mary&target=grace%2C+%3D1%2B1&action=stop-server")
     assert marys.rows()[0] == "119"
+    assert (await console.boss.see("audit?action=start-server")).rows()[:2] == ["118", "115"]
     assert "actor=mary" in marys.link("before=")
     assert "Nothing in the log is like that" in (await console.boss.see("audit?actor=x")).text
     today = datetime.now(timezone.utc).date()
