@@ -81,7 +81,7 @@ class Scene:
         self.hubs = hubs
         self.subdomains = bool(options.get("subdomains"))
         self.hub: LocalHub = hubs.start(STAGE, FEATURE, SETUP, *parts, **options)
-        self.hub.until("the service that is attacked", lambda: self.hub.answers(f"{TWIN}done"))
+        self.hub.until("what is attacked", lambda: self.hub.answers(f"{TWIN}done"))
         self.people: dict[str, Person] = {}
 
     def person(self, name: str) -> Person:
