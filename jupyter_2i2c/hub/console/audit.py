@@ -10,6 +10,7 @@ from ..store import audit
 from ..store.export import write_csv, write_lines
 from .base import ConsolePage
 from .pages import Page
+from .render import ACTIONS, named
 
 PAGE = 50
 CHUNK = 500
@@ -37,6 +38,7 @@ class AuditPage(ConsolePage):
             "audit.html",
             entries=entries[:PAGE],
             given=given,
+            actions=sorted(ACTIONS.values()),
             later=self.link("audit", **given, before=entries[PAGE - 1].sequence)
             if len(entries) > PAGE
             else "",
@@ -52,7 +54,7 @@ class AuditPage(ConsolePage):
         until = _day(given["until"])
         return {
             "actor": given["actor"] or None,
-            "action": given["action"] or None,
+            "action": named(given["action"]) or None,
             "target": given["target"] or None,
             "since": _day(given["since"]),
             "until": until + timedelta(days=1) if until else None,

@@ -99,6 +99,14 @@ def words(name: str) -> str:
     return ACTIONS.get(name) or name.replace("-", " ").replace("_", " ").capitalize()
 
 
+def named(text: str) -> str:
+    """The name of an action that is given by its name or as people read it."""
+    for name, shown in ACTIONS.items():
+        if text.strip().lower() == shown.lower():
+            return name
+    return text.strip().lower().replace(" ", "-")
+
+
 def state(name: str) -> str:
     """The state of an intent or a job, as people read it."""
     return STATES.get(name) or words(name)
