@@ -45,6 +45,7 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # looks at every file for every page, and they do not change
     )
     made.filters["moment"] = moment
     made.filters["ago"] = ago
