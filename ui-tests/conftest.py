@@ -12,12 +12,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from jupyter_2i2c.demo.local_hub import LocalHub
 from jupyter_2i2c.demo.runner import CONFIG
 
 from .lab import Lab
+
+# what is awaited comes, also on a machine that is busy
+expect.set_options(timeout=30_000)
 
 NODE_MODULES = Path(__file__).parents[1] / "node_modules"
 
