@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     ForeignKey,
@@ -210,4 +211,61 @@ audit_checkpoints = Table(
     Column("time", Utc, nullable=False),
     Column("actor", Words, nullable=False),
     Column("signature", Words, nullable=False),
+)
+
+announcements = Table(
+    "announcements",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("title", Words, nullable=False),
+    Column("body", Words, nullable=False),
+    Column("severity", Words, nullable=False),
+    Column("audience", Json, nullable=False),
+    Column("starts", Utc),
+    Column("ends", Utc),
+    Column("show_from", Utc),
+    Column("show_until", Utc),
+    Column("dismissible", Boolean, nullable=False),
+    Column("acknowledge", Boolean, nullable=False),
+    Column("link", Words, nullable=False),
+    Column("author", Words, nullable=False),
+    Column("created", Utc, nullable=False),
+    Column("updated", Utc, nullable=False),
+    Column("withdrawn", Utc),
+    Column("version", Integer, nullable=False),
+    Column("edition", Integer, nullable=False),
+    Index("ix_announcements_withdrawn_created", "withdrawn", "created"),
+)
+
+announcement_versions = Table(
+    "announcement_versions",
+    metadata,
+    Column(
+        "announcement",
+        Words,
+        ForeignKey("announcements.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("what", Words, nullable=False),
+    Column("who", Words, nullable=False),
+    Column("time", Utc, nullable=False),
+    Column("content", Json, nullable=False),
+)
+
+announcement_marks = Table(
+    "announcement_marks",
+    metadata,
+    Column("person", Words, primary_key=True),
+    Column(
+        "announcement",
+        Words,
+        ForeignKey("announcements.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("edition", Integer, nullable=False),
+    Column("seen", Utc, nullable=False),
+    Column("acknowledged", Utc),
+    Column("dismissed", Utc),
+    Index("ix_announcement_marks_announcement", "announcement"),
 )

@@ -23,7 +23,7 @@ down_revision = "{head}"
 
 def upgrade():
     op.add_column("intents", sa.Column("colour", sa.Text, nullable=False, server_default="blue"))
-    op.create_table("announcements", sa.Column("id", sa.Integer, primary_key=True))
+    op.create_table("colours", sa.Column("id", sa.Integer, primary_key=True))
     {more}
 """
 
