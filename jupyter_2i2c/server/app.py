@@ -12,6 +12,7 @@ from .base import SETTING
 from .done import DoneHandler
 from .info import InfoHandler
 from .intents import AdminHandler, IntentHandler, IntentsHandler
+from .news import AnnouncementHandler, NewsHandler
 from .replicas import (
     DownloadHandler,
     EstimateHandler,
@@ -22,6 +23,7 @@ from .replicas import (
 from .session import ServerHandler, SessionHandler
 
 if TYPE_CHECKING:
+    from .announcements import News
     from .hub_client import HubClient
     from .information import Information
     from .observation import Observation
@@ -46,6 +48,8 @@ class Jupyter2i2cApp(ExtensionApp):
                 (r"/jupyter-2i2c/admin", AdminHandler),
                 (r"/jupyter-2i2c/intents", IntentsHandler),
                 (r"/jupyter-2i2c/intents/([A-Za-z0-9_-]{1,64})", IntentHandler),
+                (r"/jupyter-2i2c/news", NewsHandler),
+                (r"/jupyter-2i2c/news/([A-Za-z0-9_-]{1,64})", AnnouncementHandler),
                 (r"/jupyter-2i2c/exports", ExportsHandler),
                 (r"/jupyter-2i2c/exports/estimate", EstimateHandler),
                 (r"/jupyter-2i2c/exports/download", DownloadHandler),
@@ -56,6 +60,7 @@ class Jupyter2i2cApp(ExtensionApp):
     def initialize_settings(self) -> None:
         """Let the handlers find this object."""
         self.settings[SETTING] = self
+        self._register_event()
 
     @cached_property
     def hub(self) -> HubClient:
@@ -86,6 +91,17 @@ class Jupyter2i2cApp(ExtensionApp):
         return OwnersStanding(self.hub)
 
     @cached_property
+    def news(self) -> News:
+        """What the hub's people announce to this server's owner."""
+        from jupyter_core.paths import jupyter_data_dir
+
+        from .announcements import News, NewsReader, Told
+
+        told = Told(Path(jupyter_data_dir()) / "jupyter_2i2c" / "told.json")
+        reader = NewsReader.configured(self.config, self.log)
+        return News(self.hub, self._tell, told, reader.interval)
+
+    @cached_property
     def exports(self) -> Exports:
         """What was taken away from here."""
         from .home import HomeDirectory
@@ -104,10 +120,34 @@ class Jupyter2i2cApp(ExtensionApp):
         party = facts.operated_by
         return {"hub": facts.name, "operated_by": party.name if party else ""}
 
+    @property
+    def _events(self) -> Any:
+        """The server's events, which Lab receives in its browsers."""
+        return self.serverapp.event_logger if self.serverapp else None
+
+    def _register_event(self) -> None:
+        """Make the event of news known before a browser listens: one who listens earlier misses it."""
+        from .news import EVENT_SCHEMA
+
+        try:
+            self._events.register_event_schema(EVENT_SCHEMA)
+        except Exception as error:  # whatever is wrong with it, Lab starts, and news come unpushed
+            self.log.warning("jupyter_2i2c: news cannot be pushed to Lab: %s", error)
+
+    def _tell(self, data: dict[str, Any]) -> None:
+        from .news import EVENT
+
+        try:
+            self._events.emit(schema_id=EVENT, data=data)
+        except Exception as error:
+            self.log.warning("jupyter_2i2c: news cannot be pushed to Lab: %s", error)
+
     async def stop_extension(self) -> None:
         """End what still runs on our behalf."""
         made: dict[str, Any] = self.__dict__
         if "observation" in made:
             self.observation.stop()
+        if "news" in made:
+            await self.news.stop()
         if "keep_alive" in made:
             self.keep_alive.stop()

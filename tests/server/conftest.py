@@ -39,7 +39,7 @@ class StandIn:
             handler.set_status(status)
             for name, value in headers.items():
                 handler.set_header(name.replace("_", "-"), value)
-            if body or status != 304:
+            if body or status not in (204, 304):
                 handler.write(body if isinstance(body, (bytes, str)) else json.dumps(body))
             handler.finish()
 
