@@ -1,0 +1,235 @@
+"""A checkout of a deployments repository: where its clusters and charts are. Called by infrastructure.py.
+
+They are found by what files are called and hold, never by the names of directories around them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import ReplicateError
+from .source import CHART
+from .yaml_reading import Document, Node, NotReadable, parse, read_text
+
+CLUSTER_FILE = "cluster.yaml"
+CHART_FILE = "Chart.yaml"
+DEFAULTS_FILE = "values.yaml"
+
+PASSED_OVER = frozenset({"node_modules", "__pycache__", "site-packages", "vendor", "docs"})
+"""Directories, besides hidden ones, that hold no deployment."""
+
+MOST_DIRECTORIES = 20_000
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster's file.
+
+    Attributes:
+        name: as it names itself, or else its directory.
+        directory: that its value files are in.
+        document: what it says.
+    """
+
+    name: str
+    directory: Path
+    document: Document
+
+    @property
+    def spec(self) -> dict[str, Node]:
+        """What it says, by key."""
+        found: dict[str, Node] = self.document.node.value
+        return found
+
+    def hubs(self) -> dict[str, Node]:
+        """Its hubs by name, in order."""
+        listed = self.spec.get("hubs")
+        found: dict[str, Node] = {}
+        for each in listed.value if listed is not None and isinstance(listed.value, list) else []:
+            name = each.value.get("name") if isinstance(each.value, dict) else None
+            if name is not None and isinstance(name.value, str):
+                found.setdefault(name.value, each)
+        return found
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart, unpacked.
+
+    Attributes:
+        name, version: as it says; the version may be empty.
+        directory: that it is in.
+        dependencies: name to what is said of it (``version``, ``repository``, ``condition``).
+    """
+
+    name: str
+    version: str
+    directory: Path
+    dependencies: dict[str, dict[str, str]]
+
+
+class Checkout:
+    """A directory with clusters and charts; files are read once.
+
+    Arguments:
+        top: the directory.
+        chart: a directory with the plain chart, or with the chart around it.
+        rendered: a directory with the computed layers, ``CLUSTER/HUB.values.yaml``.
+
+    Raises:
+        ReplicateError: it is no directory, or no cluster's file is in it.
+    """
+
+    def __init__(
+        self, top: Path, *, chart: Path | None = None, rendered: Path | None = None
+    ) -> None:
+        for each in (top, chart, rendered):
+            if each is not None and not each.is_dir():
+                raise ReplicateError(f"{each} is no directory; give one that is there")
+        self.top = top
+        self.rendered = rendered
+        self._chart = chart
+        self._documents: dict[tuple[Path, int], Document] = {}
+        self._clusters: dict[str, list[Path]] = {}
+        self._charts: dict[str, list[Chart]] = {}
+        self._unreadable: dict[str, NotReadable] = {}
+        self._look()
+        if not self._clusters and not self._unreadable:
+            raise ReplicateError(
+                f"no {CLUSTER_FILE} is below {top}; give a checkout of a deployments repository"
+            )
+
+    @property
+    def unreadable(self) -> dict[str, NotReadable]:
+        """The clusters' files that cannot be read, by their names in the checkout."""
+        return dict(self._unreadable)
+
+    def _look(self) -> None:
+        chart_directories = []
+        for count, (directory, inner, files) in enumerate(os.walk(self.top), 1):
+            if count > MOST_DIRECTORIES:
+                raise ReplicateError(
+                    f"{self.top} has more than {MOST_DIRECTORIES} directories; give the checkout itself"
+                )
+            inner[:] = sorted(
+                each for each in inner if not each.startswith(".") and each not in PASSED_OVER
+            )
+            place = Path(directory)
+            if CLUSTER_FILE in files:
+                self._add_cluster(place)
+            if CHART_FILE in files:
+                chart_directories.append(place)
+            elif DEFAULTS_FILE in files and re.fullmatch(rf"{CHART}-\d[\w.+-]*", place.name):
+                version = place.name.removeprefix(f"{CHART}-")
+                self._charts.setdefault(CHART, []).append(Chart(CHART, version, place, {}))
+        for place in chart_directories:
+            self._add_chart(place, self.top)
+        if self._chart is not None:
+            own = [self._chart, *sorted(each for each in self._chart.iterdir() if each.is_dir())]
+            found = [each for each in own if (each / CHART_FILE).is_file()]
+            for place in found:
+                self._add_chart(place, self._chart, first=True)
+            if not found and (self._chart / DEFAULTS_FILE).is_file():
+                version = self._chart.name.removeprefix(f"{CHART}-")
+                version = version if re.match(r"\d", version) else ""
+                plain = Chart(CHART, version, self._chart, {})
+                self._charts.setdefault(CHART, []).insert(0, plain)
+
+    def _add_cluster(self, place: Path) -> None:
+        path = place / CLUSTER_FILE
+        try:
+            node = self.document(path).node
+        except NotReadable as error:
+            self._unreadable[self.relative(path)] = error
+            return
+        if "hubs" not in node.value:
+            return
+        name = node.value.get("name")
+        named = name.value if name is not None and isinstance(name.value, str) else place.name
+        self._clusters.setdefault(named, []).append(place)
+
+    def _add_chart(self, place: Path, top: Path, *, first: bool = False) -> None:
+        try:
+            chart = chart_of(self.document(place / CHART_FILE, top=top).node, place)
+        except NotReadable:
+            return  # a template of a chart, most likely; what is missed is said where it is needed
+        listed = self._charts.setdefault(chart.name, [])
+        listed.insert(0 if first else len(listed), chart)
+
+    def clusters(self) -> list[str]:
+        """The names of all clusters."""
+        return sorted(self._clusters)
+
+    def cluster(self, name: str) -> Cluster:
+        """One of them.
+
+        Raises:
+            ReplicateError: there is none of this name, or there are several.
+        """
+        places = self._clusters.get(name, [])
+        if len(places) != 1:
+            if not places:
+                known = ", ".join(self.clusters()) or "none"
+                raise ReplicateError(
+                    f"no {CLUSTER_FILE} below {self.top} is of a cluster {name!r}; there are: {known}"
+                )
+            listed = " and ".join(self.relative(each) for each in places)
+            raise ReplicateError(f"{listed} are both of a cluster {name!r}; give one of them alone")
+        return Cluster(name, places[0], self.document(places[0] / CLUSTER_FILE))
+
+    def hubs(self) -> list[tuple[str, str]]:
+        """Cluster and name of every hub."""
+        return [(name, hub) for name in self.clusters() for hub in self._hubs_of(name)]
+
+    def _hubs_of(self, name: str) -> list[str]:
+        return list(self.cluster(name).hubs()) if len(self._clusters[name]) == 1 else []
+
+    def chart(self, name: str, version: str = "") -> Chart | None:
+        """A chart by its name; of several, one of this version."""
+        found = self._charts.get(name, [])
+        return next(
+            (each for each in found if each.version == version), found[0] if found else None
+        )
+
+    def document(self, path: Path, source: int = 0, top: Path | None = None) -> Document:
+        """A file of YAML, read once for each place in the order of layers.
+
+        Raises:
+            NotReadable: it cannot be read.
+        """
+        if (path, source) not in self._documents:
+            name = self.relative(path)
+            text = read_text(path, top or self.top, name)
+            self._documents[path, source] = parse(text, name, source)
+        return self._documents[path, source]
+
+    def relative(self, path: Path) -> str:
+        """A path as it is shown: within the checkout, or else with its directory's name."""
+        for top in (self.top, self.rendered, self._chart):
+            if top is not None and path.is_relative_to(top):
+                inside = path.relative_to(top).as_posix()
+                return inside if top == self.top else f"{top.name}/{inside}"
+        return path.name
+
+
+def chart_of(node: Node, place: Path) -> Chart:
+    """What a chart's file says of it."""
+    said = node.plain()
+    dependencies = {}
+    for each in said.get("dependencies") or []:
+        if isinstance(each, dict) and isinstance(each.get("name"), str):
+            told = {
+                key: str(each[key])
+                for key in ("version", "repository", "condition", "alias")
+                if key in each
+            }
+            dependencies[str(each.get("alias") or each["name"])] = {**told, "name": each["name"]}
+    return Chart(_text(said.get("name")), _text(said.get("version")), place, dependencies)
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
