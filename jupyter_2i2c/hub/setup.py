@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 from traitlets.log import get_logger
 
 from .handover import CONFIG_FILE_VARIABLE, SERVICE_SECTION, stated_by, write
+from .internal_ssl import let_the_hub_ask, listen_by_https
 from .scopes import (
     CONSOLE,
     SERVICE,
@@ -75,6 +76,7 @@ def setup_hub(
         path = Path(config_file).absolute()
         if _add_service(config.JupyterHub, url, path):
             _add_console(config, console_url)
+            listen_by_https(config.JupyterHub)
         _tell_servers(config, service_url)
         _hand_over(config, path)
 
@@ -96,6 +98,8 @@ def _when_read_whole(c: Config, compose: Composer) -> None:
     def compose_and_update(config: Config) -> None:
         app.__dict__.pop("update_config", None)
         compose(config)
+        if resolved(config.JupyterHub, "internal_ssl", False):
+            let_the_hub_ask(app)
         update_config(config)
 
     app.__dict__["update_config"] = compose_and_update

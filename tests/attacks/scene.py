@@ -74,14 +74,17 @@ class Scene:
     Args:
         hubs: starts it.
         parts: more of its configuration.
+        stage: the people, and what there is beside us; without the service that can be attacked
+            where that cannot run.
         options: of the hub.
     """
 
-    def __init__(self, hubs: Hubs, *parts: str, **options) -> None:
+    def __init__(self, hubs: Hubs, *parts: str, stage: str = STAGE, **options) -> None:
         self.hubs = hubs
         self.subdomains = bool(options.get("subdomains"))
-        self.hub: LocalHub = hubs.start(STAGE, FEATURE, SETUP, *parts, **options)
-        self.hub.until("what is attacked", lambda: self.hub.answers(f"{TWIN}done"))
+        self.hub: LocalHub = hubs.start(stage, FEATURE, SETUP, *parts, **options)
+        if stage == STAGE:
+            self.hub.until("what is attacked", lambda: self.hub.answers(f"{TWIN}done"))
         self.people: dict[str, Person] = {}
 
     def person(self, name: str) -> Person:

@@ -1,7 +1,8 @@
-"""Approving on hubs that are not like most: F37, F40, F41, and subdomains (F38)."""
+"""Approving on hubs that are not like most: F37, F40, F41, subdomains (F38) and internal SSL (F39)."""
 
 from urllib.parse import quote
 
+import httpx
 import pytest
 
 from .scene import Scene, text
@@ -44,3 +45,23 @@ def test_f37_f40_f41_below_another_address_a_named_server_of_a_name_to_escape(hu
 
 def test_f38_on_a_hub_with_subdomains(hubs):
     assert_it_is_stopped(Scene(hubs, subdomains=True), "eve")
+
+
+INTERNAL_SSL = """
+c.Authenticator.allowed_users = {"eve"}
+c.JupyterHub.internal_ssl = True
+c.JupyterHub.internal_certs_location = os.environ["LOCAL_HUB_STATE"] + "/certificates"
+c.JupyterHub.hub_bind_url = c.JupyterHub.hub_bind_url.replace("http:", "https:")
+c.ConfigurableHTTPProxy.api_url = c.ConfigurableHTTPProxy.api_url.replace("http:", "https:")
+"""
+
+
+def test_f39_on_a_hub_with_internal_ssl(hubs):
+    scene = Scene(hubs, stage=INTERNAL_SSL)
+    info = scene.with_server("eve").ask_server("jupyter-2i2c/info")
+    assert info["service"]["state"] == "ok", info["service"]
+    assert_it_is_stopped(scene, "eve")
+    # what listens has the hub's certificate, and takes only who has one of its own
+    for port in (scene.hub.service_port, scene.hub.console_port):
+        with httpx.Client(trust_env=False, verify=False) as client, pytest.raises(httpx.HTTPError):
+            client.get(f"https://127.0.0.1:{port}/services/2i2c/")

@@ -1,12 +1,14 @@
 """`setup_hub` composes with what a configuration has, and overwrites nothing."""
 
 import json
+import ssl
 import stat
 
 import pytest
 from traitlets.config import Config
 
 from jupyter_2i2c import setup_hub
+from jupyter_2i2c.hub.internal_ssl import let_the_hub_ask
 from jupyter_2i2c.hub.scopes import ACCESS, CUSTOM_SCOPES, ServerTokenScopes, mints_tokens
 from jupyter_2i2c.hub.setup import _has_extra_user_scopes
 
@@ -252,3 +254,28 @@ def test_a_hub_starts_even_where_the_file_cannot_be_written(c, tmp_path, caplog)
 )
 def test_a13_scopes_that_could_mint_an_administrators_token_are_known(scope, mints):
     assert mints_tokens(scope) is mints
+
+
+def test_f39_with_internal_ssl_the_service_is_asked_by_https(c):
+    c.JupyterHub.internal_ssl = True
+    other = {"name": "other", "url": "http://127.0.0.1:9000"}
+    c.JupyterHub.services = [other]
+    setup_hub(c, console_url="http://127.0.0.1:9999")
+    assert c.JupyterHub.services[0] == other
+    assert service(c)["url"] == "https://127.0.0.1:10300"
+    assert service(c, "2i2c-console")["url"] == "https://127.0.0.1:9999"
+
+
+async def test_f39_a_hub_that_asks_with_a_context_for_listening_is_given_none():
+    """JupyterHub 6.0 to 6.1.1; then it makes the right one. A right one is left to it."""
+
+    class Hub:
+        async def start_service(self, name, service, ssl_context=None):
+            return (name, service, ssl_context)
+
+    hub = Hub()
+    let_the_hub_ask(hub)
+    for protocol, given in ((ssl.PROTOCOL_TLS_SERVER, False), (ssl.PROTOCOL_TLS_CLIENT, True)):
+        context = ssl.SSLContext(protocol)
+        answer = await hub.start_service("2i2c", "service", context)
+        assert answer == ("2i2c", "service", context if given else None)
