@@ -1,6 +1,6 @@
 """Untrusted text made harmless: addresses, single lines, and HTML reduced to words and links.
 
-Called by config.py and homepage.py, wherever words enter from configuration. Nothing that comes
+Called by config.py and homepage.py, wherever words enter from configuration, and by hub/news/. Nothing that comes
 out of here needs a sanitiser later: HTML goes in, plain text and checked addresses come out.
 """
 
@@ -132,10 +132,10 @@ class _Reader(HTMLParser):
                 joined.append(Span(text, piece.url))
         while joined and not joined[-1].text.strip():
             joined.pop()
-        return tuple(Span(_honest(each), each.url) if each.url else each for each in joined)
+        return tuple(Span(honest(each), each.url) if each.url else each for each in joined)
 
 
-def _honest(link: Span) -> str:
+def honest(link: Span) -> str:
     """The words of a link; its address instead, where the words name another site."""
     claimed = _LOOKS_LIKE_HOST.match(link.text.strip())
     actual = urlsplit(link.url).hostname or ""

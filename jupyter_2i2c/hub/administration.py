@@ -16,6 +16,7 @@ from .hub_api import HubApi
 from .intents import IntentDesk
 from .jobs import JobRunner
 from .metrics import Metrics
+from .news.newsroom import Newsroom
 from .settings import HubSettings
 from .store.database import Store, StoreUnusable
 from .store.keys import UnusableKey, load_or_create
@@ -62,6 +63,7 @@ class Administration:
     store: Store
     desk: IntentDesk
     runner: JobRunner
+    newsroom: Newsroom
 
     def __init__(
         self,
@@ -99,6 +101,8 @@ class Administration:
             settings.manage_groups,
             options.admin_users_feature,
         )
+        self.newsroom = Newsroom(self.store)
+        metrics.gauge("announcements", "Announcements that are shown", lambda: len(self.newsroom))
         self.runner = JobRunner(self.store, self._jobs_api)
         self.desk = IntentDesk(self.store, self.api, registry(context), self.runner)
 

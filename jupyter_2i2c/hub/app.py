@@ -22,6 +22,7 @@ from .._version import __version__
 from ..config import HubInformation, read
 from ..sources import Stated, overlay
 from .administration import Administration, Options, secure_cookies
+from .api.announcements import AnnouncementsHandler, SeenHandler
 from .api.base import ApiHandler
 from .api.info import InfoHandler
 from .api.intents import IntentHandler, IntentsHandler
@@ -184,6 +185,8 @@ class HubService(Application):
                 (rf"{prefix}/api/v1/me", MeHandler, admin),
                 (rf"{prefix}/api/v1/intents", IntentsHandler, admin),
                 (rf"{prefix}/api/v1/intents/([A-Za-z0-9_-]{{1,64}})", IntentHandler, admin),
+                (rf"{prefix}/api/v1/announcements", AnnouncementsHandler, admin),
+                (rf"{prefix}/api/v1/announcements/([A-Za-z0-9_-]{{1,64}})/seen", SeenHandler, admin),
                 (rf"{prefix}/api/.*", ApiHandler, {"identities": identities}),
                 (rf"{prefix}/?", PublicPageHandler, page),
             ],

@@ -58,11 +58,12 @@ class ApiHandler(web.RequestHandler):
         match = _TOKEN.fullmatch(self.request.headers.get("Authorization", ""))
         if not match:
             raise web.HTTPError(401, "send a token of this hub in the Authorization header")
-        known = self._identities.remembered(match[1], self.max_age)
+        self._token = match[1]
+        known = self._identities.remembered(self._token, self.max_age)
         if known:  # the usual case, without a turn of the event loop
             self._let_in(known[0])
             return None
-        return self._ask(match[1])
+        return self._ask(self._token)
 
     async def _ask(self, token: str) -> None:
         try:
@@ -70,6 +71,19 @@ class ApiHandler(web.RequestHandler):
         except HubUnavailable as error:
             raise web.HTTPError(503, f"{error}; try again in {RETRY_AFTER} s") from None
         self._let_in(owner)
+
+    async def be_sure(self, max_age: float) -> None:
+        """Ask the hub again where its word is older than that; who is not to be let in now is not.
+
+        Args:
+            max_age: seconds.
+        """
+        known = self._identities.remembered(self._token, max_age)
+        if known:
+            self._let_in(known[0])
+        else:
+            self.max_age = max_age
+            await self._ask(self._token)
 
     def _let_in(self, owner: Identity | None) -> None:
         if owner is None:
