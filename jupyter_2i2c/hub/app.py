@@ -27,6 +27,7 @@ from .api.base import ApiHandler
 from .api.info import InfoHandler
 from .api.intents import IntentHandler, IntentsHandler
 from .api.me import MeHandler
+from .api.requests import OfferHandler, RequestHandler, RequestsHandler
 from .facts import Facts
 from .handover import CONFIG_FILE_VARIABLE, UnreadableHandover, load
 from .identity import HubIdentities
@@ -37,9 +38,11 @@ from .public.page import PublicPageHandler
 from .settings import HubSettings
 from .setup import CONSOLE_BIND_VARIABLE, CONSOLE_TOKEN_VARIABLE, CONSOLE_URL_VARIABLE
 from .store.database import DEFAULT_KEY_FILE, DEFAULT_URL
+from .support import Support
+from .support_traits import SupportTraits
 
 
-class HubService(Application):
+class HubService(SupportTraits, Application):
     """The service ``2i2c``: the hub's facts for users' servers, and a public page."""
 
     name = "jupyter-2i2c-hub"
@@ -114,9 +117,11 @@ class HubService(Application):
             loop.add_signal_handler(each, stop.set)
         servers = self.listen()
         await self.administration.start()
+        self.support.start()
         await stop.wait()
         for server in servers:
             server.stop()
+        await self.support.close()
         await self.administration.close()
         for server in servers:
             await asyncio.wait_for(server.close_all_connections(), self.stop_timeout)
@@ -151,6 +156,9 @@ class HubService(Application):
             _certificates(),
             metrics,
         )
+        store = None if self.administration.unusable else self.administration.store
+        self.support = Support(self.support_options(), facts, store)
+        self.support.measure(metrics.gauge)
         metrics.gauge(
             "remembered_tokens",
             "Tokens whose owner the service remembers",
@@ -179,6 +187,7 @@ class HubService(Application):
         hub_url = os.environ.get("JUPYTERHUB_BASE_URL", "/").rstrip("/") + "/hub/"
         page = {"facts": facts, "hub_url": hub_url}
         admin = {"identities": identities, "administration": self.administration}
+        help_ = {**admin, "support": self.support}
         return web.Application(
             [
                 (rf"{prefix}/api/v1/info", InfoHandler, {"identities": identities, "facts": facts}),
@@ -187,6 +196,9 @@ class HubService(Application):
                 (rf"{prefix}/api/v1/intents/([A-Za-z0-9_-]{{1,64}})", IntentHandler, admin),
                 (rf"{prefix}/api/v1/announcements", AnnouncementsHandler, admin),
                 (rf"{prefix}/api/v1/announcements/([A-Za-z0-9_-]{{1,64}})/seen", SeenHandler, admin),
+                (rf"{prefix}/api/v1/support", OfferHandler, help_),
+                (rf"{prefix}/api/v1/requests", RequestsHandler, help_),
+                (rf"{prefix}/api/v1/requests/([A-Za-z0-9_-]{{1,64}})", RequestHandler, help_),
                 (rf"{prefix}/api/.*", ApiHandler, {"identities": identities}),
                 (rf"{prefix}/?", PublicPageHandler, page),
             ],

@@ -1,0 +1,177 @@
+"""`api/v1/support`, `api/v1/requests` and `api/v1/requests/ID`: asking for help, and following it. Called by each user's server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable
+from typing import Any
+
+from tornado import web
+
+from ..administration import Administration
+from ..identity import HubIdentities
+from ..store import requests
+from ..store.database import StoreUnavailable
+from ..store.requests import AnotherRequest, Request, TooManyRequests
+from ..support import MAX_BODY, BadRequest, NotOffered, Support
+from .base import Wait
+from .intents import PERSONAL, AdministrationHandler, asking_server
+
+WHY = {
+    "queued": "it could not be sent yet and is tried again; nothing is lost",
+    "failed": "it could not be sent; whoever looks after this hub's requests sees it and can try"
+    " again",
+}
+"""For the person. What exactly is in the way is for those who operate the hub."""
+
+
+class SupportHandler(AdministrationHandler):
+    """A route about help."""
+
+    max_age = PERSONAL
+
+    def initialize(  # type: ignore[override]
+        self, identities: HubIdentities, administration: Administration, support: Support
+    ) -> None:
+        super().initialize(identities, administration)
+        self.support = support
+
+
+class OfferHandler(SupportHandler):
+    """What a person is shown before they ask."""
+
+    async def get(self) -> None:
+        """Tell it.
+
+        Returns:
+            ``{"version": 1, "offered": bool, "categories": […], "outages": […], "reader": who will
+            read it, "kept_days": …, "representative": bool, "recipient": an age recipient or
+            empty, "limits": {…}, "reply_to": the address given last}``.
+        """
+        self.set_header("Cache-Control", "no-store")
+        self.finish(await self.support.offer(self.identity))
+
+
+@web.stream_request_body
+class RequestsHandler(SupportHandler):
+    """Where requests are sent, and one's own are listed."""
+
+    def prepare(self) -> Awaitable[None] | None:
+        self._chunks: list[bytes] = []
+        self._size = 0
+        if self.request.method == "POST":
+            self.max_age = 0.0
+            declared = self.request.headers.get("Content-Length", "")
+            self._check(int(declared) if declared.isdecimal() else 0)
+        return super().prepare()
+
+    def data_received(self, chunk: bytes) -> None:
+        self._size += len(chunk)
+        self._check(self._size)
+        self._chunks.append(chunk)
+
+    @staticmethod
+    def _check(size: int) -> None:
+        if size > MAX_BODY:
+            raise web.HTTPError(
+                413,
+                "%s",
+                f"the request has {size / 1e6:.0f} MB; at most {MAX_BODY / 1e6:.0f} MB are taken."
+                " Leave something out",
+            )
+
+    async def post(self) -> None:
+        """Store a request; it is delivered from there, whatever happens.
+
+        The body is ``{"key": …, "category": …, "outage": …, "subject": …, "text": …, "affected":
+        …, "reply_to": …, "diagnostics": {…} or null, "attachments": [{"name", "type", "data":
+        base64}], "encrypted": base64 of an age file, or null}``.
+
+        Returns:
+            201, ``{"id": …, "state": "queued", "reference": …}``; 200 where it came before.
+
+        Raises:
+            web.HTTPError: 400 for what cannot be taken, 404 where nobody would read it, 409 for a
+                key of another request, 413 for too much, 429 for too many, 503 without a store.
+        """
+        _ = self.administration
+        asked = await asyncio.to_thread(_object, b"".join(self._chunks))
+        self._chunks = []
+        try:
+            request, new = await self.support.submit(
+                self.identity, asked, asking_server(self.identity)
+            )
+        except BadRequest as error:
+            raise web.HTTPError(400, "%s", str(error)) from None
+        except NotOffered as error:
+            raise web.HTTPError(404, "%s", str(error)) from None
+        except AnotherRequest as error:
+            raise web.HTTPError(409, "%s", str(error)) from None
+        except TooManyRequests as error:
+            raise Wait(error.retry_after, str(error)) from None
+        except StoreUnavailable as error:
+            raise web.HTTPError(503, "%s", str(error)) from None
+        self.set_status(201 if new else 200)
+        self.finish({name: to_json(request)[name] for name in ("id", "state", "reference")})
+
+    async def get(self) -> None:
+        """List one's own, the newest first.
+
+        Returns:
+            ``{"version": 1, "requests": [{"id", "reference", "category", "subject", "created",
+            "state", "why", "answer"}, …]}``.
+        """
+        try:
+            found = await self.administration.store.read(requests.by_person, self.identity.name)
+        except StoreUnavailable as error:
+            raise web.HTTPError(503, "%s", str(error)) from None
+        self.set_header("Cache-Control", "no-store")
+        self.finish({"version": 1, "requests": [to_json(each) for each in found]})
+
+
+class RequestHandler(SupportHandler):
+    """One of one's own requests."""
+
+    async def get(self, id_: str) -> None:
+        """Tell how it stands.
+
+        Returns:
+            An element of the list, with ``text`` and ``affected``.
+
+        Raises:
+            web.HTTPError: 404 for anybody else's, and for one that never was.
+        """
+        try:
+            found = await self.administration.store.read(requests.get, id_, self.identity.name)
+        except StoreUnavailable as error:
+            raise web.HTTPError(503, "%s", str(error)) from None
+        if found is None:
+            raise web.HTTPError(404, "there is no such request of yours, or it has been deleted")
+        self.set_header("Cache-Control", "no-store")
+        self.finish({**to_json(found), "text": found.text, "affected": found.affected})
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        asked = json.loads(body)
+    except (ValueError, RecursionError):
+        asked = None
+    if not isinstance(asked, dict):
+        raise web.HTTPError(400, "send the request as a JSON object")
+    return asked
+
+
+def to_json(request: Request) -> dict[str, Any]:
+    """A request as the person who asked gets it."""
+    waits = request.state == "queued" and not request.attempts
+    return {
+        "id": request.id,
+        "reference": request.desk or request.reference,
+        "category": request.category,
+        "subject": request.subject,
+        "created": request.created.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "state": request.state,
+        "why": "" if waits else WHY.get(request.state, "") if request.error else "",
+        "answer": request.answer,
+    }

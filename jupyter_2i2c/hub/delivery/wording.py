@@ -1,0 +1,72 @@
+"""A request in plain words, for people who read it in their mail or in a ticket. Called by smtp.py and freshdesk.py."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import timezone
+from typing import Any
+
+from ...text import line, visible
+from .base import Message
+
+NOT_VERIFIED = "typed by the person, not verified"
+
+
+def title(message: Message) -> str:
+    """One line that says which hub, what kind, and what about."""
+    subject = line(message.subject)[:200]
+    return f"[{line(message.hub)}] {line(message.category_name)}: {subject} ({message.reference})"
+
+
+def words(message: Message) -> str:
+    """All that is not in a file of its own."""
+    if message.kind == "answer":
+        return (
+            f"{line(message.person)} was answered on the hub's console, and reads it in JupyterLab:"
+            f"\n\n{visible(message.body)}\n"
+        )
+    created = message.created.astimezone(timezone.utc)
+    rows = {
+        "Hub": " ".join(filter(None, (line(message.hub), message.hub_url))),
+        "From": f"{line(message.person)} (user name on the hub"
+        + (", community representative)" if message.representative else ")"),
+        "Reply to": f"{line(message.reply_to)} ({NOT_VERIFIED})" if message.reply_to else "",
+        "Kind": ", ".join(filter(None, (line(message.category_name), line(message.outage_name)))),
+        "Affected": line(message.affected),
+        "Sent": created.strftime("%Y-%m-%d %H:%M UTC"),
+        "Reference": message.reference,
+    }
+    head = "\n".join(f"{name}: {value}" for name, value in rows.items() if value)
+    parts = [head, visible(message.text).strip()]
+    if message.encrypted:
+        parts.append(
+            "The rest is encrypted with age for the operator: save the attachment request.age and"
+            " run  age --decrypt -i KEY request.age"
+        )
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def diagnostics_text(diagnostics: Mapping[str, Any]) -> str:
+    """What the person's server found out, a part after the other; as JSON where it has no parts."""
+    parts = diagnostics.get("parts")
+    if isinstance(parts, list) and all(isinstance(part, Mapping) for part in parts):
+        return "\n\n".join(
+            f"# {line(str(part.get('title') or part.get('key') or ''))}\n\n"
+            f"{visible(str(part.get('text') or '')).strip()}"
+            for part in parts
+        )
+    return visible(json.dumps(diagnostics, ensure_ascii=False, indent=2))
+
+
+def files(message: Message) -> list[tuple[str, str, bytes]]:
+    """Name, type and bytes of everything that is attached, what was found out among it."""
+    found = []
+    if message.kind == "request":
+        if message.diagnostics:
+            text = diagnostics_text(message.diagnostics) + "\n"
+            found.append(("diagnostics.txt", "text/plain", text.encode("utf-8", "replace")))
+        if message.encrypted:
+            found.append(("request.age", "application/octet-stream", message.encrypted))
+        found += [(each.name, each.type, each.data) for each in message.attachments]
+    return found

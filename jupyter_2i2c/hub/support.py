@@ -1,0 +1,468 @@
+"""Requests for help: who may ask what, who gets it, how long it is kept. Called by the API; starts the courier that delivers."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import logging
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from ..model import Contact, HubFacts, OutageKind
+from ..text import line, visible
+from .delivery.base import Delivered, Message, TryLater
+from .delivery.outbox import Courier
+from .facts import Facts
+from .identity import Identity
+from .store import requests
+from .store.database import Store, StoreUnavailable
+from .store.outbox import Taken
+from .store.requests import Attachment, Content, Request
+from .store.schema import now
+from .support_traits import SupportOptions
+
+COMMUNITY, OPERATOR = "community", "operator"
+"""The routes: to the community's own contacts, and to who operates the hub."""
+
+MAX_ATTACHMENTS = 5
+MAX_ATTACHMENT = 5_000_000
+MAX_TOTAL = 10_000_000
+"""Bytes of all attachments, diagnostics and what is encrypted, together."""
+
+MAX_TEXT = 20_000
+MAX_LINE = 200
+MAX_ADDRESS = 254
+
+MAX_BODY = MAX_TOTAL * 4 // 3 + 1_000_000
+"""Bytes of a request as it comes: files are in base64."""
+
+TYPES = {
+    "application/json": b"",
+    "application/pdf": b"%PDF-",
+    "image/gif": b"GIF8",
+    "image/jpeg": b"\xff\xd8\xff",
+    "image/png": b"\x89PNG\r\n\x1a\n",
+    "image/webp": b"RIFF",
+    "text/csv": b"",
+    "text/plain": b"",
+}
+"""What may be attached, and how its bytes begin; texts must be UTF-8 instead."""
+
+AGE = (b"age-encryption.org/", b"-----BEGIN AGE ENCRYPTED FILE-----")
+
+PURGE_EVERY = 6 * 3600.0
+
+_ADDRESS = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?"
+)
+_KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
+
+log = logging.getLogger(__name__)
+
+
+class BadRequest(Exception):
+    """What is asked cannot be taken as it is; the message says what to change."""
+
+
+class NotOffered(Exception):
+    """Nobody is there to read it, so it is not taken."""
+
+
+class Support:
+    """Where requests for help are taken and sent on.
+
+    Args:
+        options: by the operator.
+        facts: the hub's, for its contacts and categories.
+        store: the store; None while it cannot be used.
+    """
+
+    def __init__(self, options: SupportOptions, facts: Facts, store: Store | None) -> None:
+        self._options = options
+        self._facts = facts
+        self._store = store
+        self._courier = Courier(store, self._deliver) if store else None
+        self._purging: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Go on with what an earlier process left, and delete what is old."""
+        if self._courier:
+            self._courier.start()
+            self._purging = asyncio.create_task(self._purge_again_and_again())
+
+    async def close(self) -> None:
+        """Stop. What is on its way is sent again by the next process."""
+        if self._purging:
+            self._purging.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._purging
+        if self._courier:
+            await self._courier.close()
+        for channel in set(self._options.channels.values()):
+            channel.close()
+
+    def measure(self, gauge: Callable[[str, str, Callable[[], float]], None]) -> None:
+        """Show how full the outbox is.
+
+        Args:
+            gauge: takes a name, what it means, and a function that returns the number.
+        """
+        if courier := self._courier:
+            gauge("outbox_depth", "Messages to be delivered", lambda: courier.depth.waiting)
+            gauge("outbox_dead", "Messages that were given up", lambda: courier.depth.dead)
+
+            def age() -> float:
+                oldest = courier.depth.oldest
+                return max(0.0, (now() - oldest).total_seconds()) if oldest else 0.0
+
+            gauge("outbox_age_seconds", "How long the oldest of them has waited", age)
+
+    # --- what is offered --------------------------------------------------------------------
+
+    def route(self, identity: Identity) -> str:
+        """Who gets what this person asks; empty if nobody would."""
+        order = [OPERATOR] if self.represents(identity) else [COMMUNITY]
+        if not self._contacts(COMMUNITY) and _open_to_all(self._hub.contacts):
+            order.append(OPERATOR)
+        return next((each for each in order if self._reachable(each)), "")
+
+    def represents(self, identity: Identity) -> bool:
+        """Whether this person speaks for the community, by the operator's list."""
+        return identity.name in self._options.representatives or not (
+            self._options.representative_groups.isdisjoint(identity.groups)
+        )
+
+    async def offer(self, identity: Identity) -> dict[str, Any]:
+        """What a person is shown before they ask; see the API."""
+        hub, route = self._hub, self.route(identity)
+        reply_to = ""
+        if self._store:
+            with suppress(StoreUnavailable):
+                reply_to = await self._store.read(requests.last_reply_to, identity.name)
+        if not reply_to and is_address(identity.name):
+            reply_to = identity.name
+        readers = [each.name for each in self._contacts(route or COMMUNITY)]
+        return {
+            "version": 1,
+            "offered": bool(route and self._store),
+            "categories": [
+                {
+                    "key": each.key,
+                    "name": each.name,
+                    "meaning": each.meaning,
+                    "objective": each.objective,
+                }
+                for each in hub.support_categories
+            ],
+            "outages": [
+                {
+                    "key": each.key,
+                    "name": each.name,
+                    "reportable": each.reportable,
+                    "card": "" if each.reportable else self._card(each, route),
+                }
+                for each in hub.outage_kinds
+            ],
+            "reader": ", ".join(readers),
+            "kept_days": self._options.kept_days,
+            "representative": self.represents(identity),
+            # the community's own contacts could not read it
+            "recipient": hub.age_recipient if route == OPERATOR else "",
+            "limits": {
+                "attachments": MAX_ATTACHMENTS,
+                "attachment_bytes": MAX_ATTACHMENT,
+                "total_bytes": MAX_TOTAL,
+                "types": sorted(TYPES),
+                "text": MAX_TEXT,
+            },
+            "reply_to": reply_to,
+        }
+
+    @property
+    def _hub(self) -> HubFacts:
+        return self._facts.sheet.facts
+
+    def _contacts(self, route: str) -> list[Contact]:
+        """Whom a route leads to: the community's contacts, else its representatives; or the operator."""
+        for role in ("operator",) if route == OPERATOR else ("community", "representative"):
+            if found := [each for each in self._hub.contacts if each.role == role]:
+                return found
+        return []
+
+    def _reachable(self, route: str) -> bool:
+        """Whether something can be sent that way: by mail, only if there is an address."""
+        channel = self._options.channels.get(route)
+        if channel is None:
+            return False
+        return not channel.needs_recipients or bool(self._recipients(route))
+
+    def _recipients(self, route: str) -> tuple[str, ...]:
+        addresses = (each.email for each in self._contacts(route))
+        return tuple(dict.fromkeys(each for each in addresses if is_address(each)))
+
+    def _card(self, outage: OutageKind, route: str) -> str:
+        """What somebody needs on paper who cannot reach the hub."""
+        contacts = self._contacts(route or COMMUNITY) or list(self._hub.contacts)
+        write_to = ", ".join(each.email or each.url for each in contacts if each.email or each.url)
+        lines = [
+            f"{self._hub.name}: {outage.name}",
+            self._hub.url and f"Hub: {self._hub.url}",
+            write_to
+            and f"Write to {write_to}: your user name, since when (with the time zone),"
+            " the exact message, and what you have tried.",
+            self._hub.status_url and f"Is it known already? {self._hub.status_url}",
+        ]
+        return "\n".join(each for each in lines if each)
+
+    # --- taking requests --------------------------------------------------------------------
+
+    async def submit(
+        self, identity: Identity, asked: Mapping[str, Any], source: str
+    ) -> tuple[Request, bool]:
+        """Store a request, to be delivered.
+
+        Args:
+            identity: who asks.
+            asked: as the API takes it.
+            source: which server asks.
+
+        Returns:
+            The request; and whether it is new.
+
+        Raises:
+            BadRequest: it cannot be taken as it is.
+            NotOffered: nobody would get it.
+            requests.AnotherRequest: its key belongs to another content.
+            requests.TooManyRequests: the person asks too often.
+            StoreUnavailable: the store does not take it now.
+        """
+        route = self.route(identity)
+        if not route or self._store is None or self._courier is None:
+            raise NotOffered("this hub's service sends no requests on; write to its contacts")
+        key = asked.get("key")
+        if not isinstance(key, str) or not _KEY.fullmatch(key):
+            raise BadRequest("key must be 8 to 64 letters, digits, - and _, made for this request")
+        content = await asyncio.to_thread(read_content, asked, self._hub)
+        request, new = await self._store.write(
+            requests.create,
+            content,
+            key=key,
+            person=identity.name,
+            route=route,
+            representative=self.represents(identity),
+            source=source,
+        )
+        self._courier.wake()
+        return request, new
+
+    # --- sending them on --------------------------------------------------------------------
+
+    async def _deliver(self, row: Taken) -> Delivered:
+        assert self._store
+        found = await self._store.read(_whole, row.request)
+        if found is None:
+            return Delivered()  # deleted meanwhile, so there is nothing to tell anybody
+        request, attachments = found
+        channel = self._options.channels.get(request.route)
+        if channel is None or (channel.needs_recipients and not self._recipients(request.route)):
+            raise TryLater("the service's configuration has nobody to send it to any more")
+        return await channel.deliver(self._message(row, request, attachments))
+
+    def _message(self, row: Taken, request: Request, attachments: list[Attachment]) -> Message:
+        hub = self._hub
+        categories = {each.key: each.name for each in hub.support_categories}
+        outages = {each.key: each.name for each in hub.outage_kinds}
+        return Message(
+            key=request.id if row.kind == "request" else f"{request.id}.{row.id}",
+            id=request.id,
+            kind=row.kind,
+            body=row.body,
+            reference=request.reference,
+            desk=request.desk,
+            hub=hub.name,
+            hub_url=hub.url,
+            recipients=self._recipients(request.route),
+            person=request.person,
+            representative=request.representative,
+            category=request.category,
+            category_name=categories.get(request.category, request.category),
+            outage_name=outages.get(request.outage, request.outage),
+            subject=request.subject,
+            text=request.text,
+            affected=request.affected,
+            reply_to=request.reply_to,
+            created=request.created,
+            diagnostics=request.diagnostics,
+            encrypted=request.encrypted,
+            attachments=attachments,
+        )
+
+    # --- keeping them -----------------------------------------------------------------------
+
+    async def _purge_again_and_again(self) -> None:
+        while True:
+            try:
+                await self.purge()
+            except StoreUnavailable as error:
+                log.warning("old requests are deleted later: %s", error)
+            await asyncio.sleep(PURGE_EVERY)
+
+    async def purge(self) -> None:
+        """Delete what is older than people were promised."""
+        assert self._store
+        time = now()
+        kept = time - timedelta(days=self._options.kept_days)
+        gone = await self._store.write(requests.forget, kept)
+        files = time - timedelta(days=self._options.diagnostics_days)
+        emptied = await self._store.write(requests.forget_diagnostics, files)
+        if gone or emptied:
+            log.info("deleted %d old requests, and the files of %d", gone, emptied)
+
+
+def _whole(c: Any, id_: str) -> tuple[Request, list[Attachment]] | None:
+    request = requests.get(c, id_)
+    return (request, requests.attachments(c, id_)) if request else None
+
+
+def _open_to_all(contacts: tuple[Contact, ...]) -> bool:
+    return any(each.role == "operator" and each.audience == "everyone" for each in contacts)
+
+
+def is_address(text: str) -> bool:
+    """Whether a text has the form of a mail address. Nobody knows whose it is."""
+    return len(text) <= MAX_ADDRESS and ".." not in text and bool(_ADDRESS.fullmatch(text))
+
+
+# --- reading what comes -------------------------------------------------------------------------
+
+
+def read_content(asked: Mapping[str, Any], hub: HubFacts) -> Content:
+    """What somebody asks, checked and made harmless.
+
+    Raises:
+        BadRequest: something of it cannot be taken.
+    """
+    category = _text(asked, "category", MAX_LINE)
+    if category not in {each.key for each in hub.support_categories}:
+        raise BadRequest(f"category: this hub has no {shorten(category)}")
+    outage = _text(asked, "outage", MAX_LINE)
+    if outage and outage not in {each.key for each in hub.outage_kinds}:
+        raise BadRequest(f"outage: this hub has no {shorten(outage)}")
+    subject = line(_text(asked, "subject", MAX_LINE))
+    if not subject:
+        raise BadRequest("subject: say in a few words what it is about")
+    reply_to = _text(asked, "reply_to", MAX_ADDRESS).strip()
+    if reply_to and not is_address(reply_to):
+        raise BadRequest("reply_to: this is no mail address; leave it empty if there is none")
+    diagnostics = asked.get("diagnostics")
+    if diagnostics is not None and not isinstance(diagnostics, Mapping):
+        raise BadRequest("diagnostics must be a JSON object, or null")
+    encrypted = _encrypted(asked.get("encrypted"))
+    attachments = _attachments(asked.get("attachments") or [])
+    content = Content(
+        category=category,
+        outage=outage,
+        subject=subject,
+        text=visible(_text(asked, "text", MAX_TEXT)),
+        affected=line(_text(asked, "affected", MAX_LINE)),
+        reply_to=reply_to,
+        diagnostics=diagnostics or None,
+        encrypted=encrypted,
+        attachments=attachments,
+    )
+    total = len(encrypted or b"") + sum(len(each.data) for each in attachments)
+    total += len(str(diagnostics)) if diagnostics else 0
+    if total > MAX_TOTAL:
+        raise BadRequest(
+            f"all files and diagnostics together are {_size(total)}; at most {_size(MAX_TOTAL)}"
+            " are taken. Leave something out"
+        )
+    return content
+
+
+def _text(asked: Mapping[str, Any], name: str, longest: int) -> str:
+    value = asked.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise BadRequest(f"{name} must be text")
+    if len(value) > longest:
+        raise BadRequest(
+            f"{name} has {len(value):,} characters; at most {longest:,} are taken. Shorten it, or"
+            " attach a file"
+        )
+    return value
+
+
+def _encrypted(value: Any) -> bytes | None:
+    if value is None:
+        return None
+    data = _decoded(value, "encrypted")
+    if not data.startswith(AGE):
+        raise BadRequest("encrypted: this is no age file")
+    return data
+
+
+def _attachments(value: Any) -> tuple[Attachment, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, Mapping) for each in value):
+        raise BadRequest("attachments must be a list of objects with name, type and data")
+    if len(value) > MAX_ATTACHMENTS:
+        raise BadRequest(f"{len(value)} files are attached; at most {MAX_ATTACHMENTS} are taken")
+    return tuple(_attachment(each) for each in value)
+
+
+def _attachment(value: Mapping[str, Any]) -> Attachment:
+    name = file_name(str(value.get("name") or ""))
+    type_ = str(value.get("type") or "").partition(";")[0].strip().lower()
+    if type_ not in TYPES:
+        raise BadRequest(f"{name}: files of the type {shorten(type_)} are not taken")
+    data = _decoded(value.get("data"), name)
+    if len(data) > MAX_ATTACHMENT:
+        raise BadRequest(
+            f"{name} has {_size(len(data))}; at most {_size(MAX_ATTACHMENT)} are taken for a file"
+        )
+    if not _is_of(type_, data):
+        raise BadRequest(f"{name}: this is not what its type, {type_}, says")
+    return Attachment(name, type_, data)
+
+
+def _is_of(type_: str, data: bytes) -> bool:
+    """Whether bytes begin as those of the type do; a text is UTF-8 without NUL."""
+    if beginning := TYPES[type_]:
+        return data.startswith(beginning)
+    try:
+        return "\0" not in data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+
+
+def file_name(name: str) -> str:
+    """A file's name without directories, hidden ends, and what file systems or headers stumble over."""
+    last = re.split(r"[/\\]", line(name))[-1]
+    harmless = re.sub(r'[<>:"|?*;%]', "_", last).strip(". ")
+    stem, dot, end = harmless.rpartition(".")
+    if len(harmless) > 100:
+        harmless = stem[: 99 - len(end)] + dot + end if dot and len(end) < 10 else harmless[:100]
+    return harmless or "attachment"
+
+
+def _decoded(value: Any, what: str) -> bytes:
+    if not isinstance(value, str):
+        raise BadRequest(f"{what}: send the bytes as base64")
+    try:
+        return base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        raise BadRequest(f"{what}: this is no base64") from None
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB"
+
+
+def shorten(text: str) -> str:
+    """A word of somebody's in an answer to them."""
+    return repr(line(text)[:40])
