@@ -222,11 +222,11 @@ class IntentDesk:
         """
         return await self._decide(intents.refuse, id_, actor=actor, message=_message(message))
 
-    async def refused_to(self, id_: str, actor: str) -> None:
-        """Note in the audit log that somebody opened what another person asked for."""
+    async def refused_to(self, id_: str, actor: str, why: str) -> None:
+        """Note in the audit log that somebody wanted to see or decide what they may not."""
         intent = await self._store.read(intents.get, id_)
-        if intent is not None and intent.actor != actor:
-            await self._store.write(_deny, intent, actor, "somebody else asked for it")
+        if intent is not None:
+            await self._store.write(_deny, intent, actor, why)
 
     async def visit(self, token: str, actor: str) -> None:
         """Somebody has come to the console: check, with their login, what came of their intents."""

@@ -163,7 +163,7 @@ async def test_a4_a5_another_persons_intent_is_none(stub, store, desk):
         await desk.approve(intent.id, "mal-token", "boss")
     with pytest.raises(NoSuchIntent):
         await desk.approve("no-such-id", "boss-token", "boss")
-    await desk.refused_to(intent.id, "mal")
+    await desk.refused_to(intent.id, "mal", "somebody else asked for it")
     assert deletes(stub) == 0
     assert (await desk.get(intent.id, "boss")).state == "pending"
     # each try stands in the log

@@ -184,6 +184,13 @@ def test_t18_h2_a_form_is_sent_without_any_cookie(victim):
     assert sent.value.header_value("Cookie") is None
     assert sent.value.header_value("Origin") == "null"
     assert sent.value.response().status == 303
+    # nor is the hub's login kept from the form, where it is on another host
+    page.wait_for_url("**/hub/login**")
+    page.fill("#username_input", "boss")
+    page.fill("#password_input", scene.hub.password)
+    page.click("#login_submit")
+    page.wait_for_url(f"**/intents/{key}")
+    assert "Stopped the server of “eve”" in page.inner_text("main")
     assert not scene.runs("eve")
 
 

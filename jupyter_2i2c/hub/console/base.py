@@ -16,6 +16,7 @@ from ..hub_api import Hub, HubError, HubRefused, NotFound, TooMany
 from ..identity import RETRY_AFTER, HubUnavailable, Identity
 from ..intents import IntentDesk, NoSuchIntent
 from ..scopes import CONSOLE, CUSTOM_SCOPES
+from ..store import audit
 from ..store.database import Store, StoreUnavailable
 from .login import Login
 from .pages import Page
@@ -181,19 +182,32 @@ class ConsolePage(Framed):
         if self.request.method in ("GET", "HEAD"):
             key = self.get_cookie(self.console.cookie) or ""
             self.visitor = self.console.sessions.find(key)
-            if self.visitor is None:
-                self.console.login.send(self)
-                return
-            if self.fresh and not await self._still_known():
-                self.console.login.send(self)
+            if self.visitor is None or (self.fresh and not await self._still_known()):
+                self._log_in()
                 return
         else:
             await self._take_form()
         if self.needs and self.needs not in self.console.rights(self.session.identity):
+            if self.request.method == "POST":
+                await self.note_refusal(f"the hub does not grant {self.needs}")
             raise Refusal(
                 403,
                 "Your account may not use this page. The hub's operator can give you the right.",
             )
+
+    def _log_in(self) -> None:
+        """Send the visitor to the hub's login.
+
+        What comes from a page of another origin may be the end of a form, for the console's own
+        sandboxed pages have none. A form may not lead to the hub's host (`form-action`), and a
+        browser holds that against redirects, too; a page may lead there.
+        """
+        address = self.console.login.begin(self)
+        if self.request.headers.get("Sec-Fetch-Site") == "cross-site":
+            self.set_header("Refresh", f"0; url={address}")
+            self.show("login.html", address=address)
+        else:
+            self.redirect(address)
 
     async def _still_known(self) -> bool:
         """Ask the hub for the visitor's rights; False if their token has ended, and the login with it."""
@@ -216,7 +230,24 @@ class ConsolePage(Framed):
                 " done. Go back, reload the page and decide again.",
             )
         self.visitor, self.form = taken
-        await self.check_again()
+        try:
+            await self.check_again()
+        except HubRefused:
+            await self.note_refusal("the hub does not take the login any more")
+            raise
+
+    async def note_refusal(self, why: str) -> None:
+        """Write down that somebody tried to change something, and may not any more."""
+        page = self.request.path.removeprefix(self.console.prefix)
+        await self.console.store.write(
+            audit.append,
+            self.user,
+            "use-console",
+            {"page": page},
+            "denied",
+            source="console",
+            detail={"why": why},
+        )
 
     async def check_again(self) -> Identity:
         """Ask the hub who this is and what they may, now."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
+from typing_extensions import override
+
 from ..actions.base import Effect
 from ..intents import Impossible, NoSuchIntent, NotAllowed, NotConfirmed, UnknownKind
 from ..store import intents
@@ -103,8 +105,12 @@ class IntentPage(ConsolePage):
         try:
             return await self.console.desk.get(key, self.user)
         except NoSuchIntent:
-            await self.console.desk.refused_to(key, self.user)
+            await self.console.desk.refused_to(key, self.user, "somebody else asked for it")
             raise
+
+    @override
+    async def note_refusal(self, why: str) -> None:
+        await self.console.desk.refused_to(self.path_args[0], self.user, why)
 
 
 def asked_from(intent: Intent) -> str:

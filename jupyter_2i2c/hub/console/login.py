@@ -24,8 +24,8 @@ class Login:
     def __init__(self, auth: HubOAuth) -> None:
         self._auth = auth
 
-    def send(self, handler: web.RequestHandler) -> None:
-        """Send somebody to the hub, and back to where they wanted to go."""
+    def begin(self, handler: web.RequestHandler) -> str:
+        """The hub's address at which somebody logs in, and comes back to where they wanted to go."""
         more: dict[str, Any] = {}
         state: dict[str, Any] = {}
         if hasattr(self._auth, "generate_pkce_code_challenge"):  # JupyterHub 6 and later
@@ -37,7 +37,8 @@ class Login:
             next_url=handler.request.path + _query(handler),
             **state,
         )
-        handler.redirect(url_concat(self._auth.login_url, more))
+        address: str = url_concat(self._auth.login_url, more)
+        return address
 
     async def finish(self, handler: web.RequestHandler) -> tuple[str, str]:
         """End the flow.

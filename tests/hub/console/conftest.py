@@ -113,14 +113,14 @@ def run(stub, tmp_path, jp_asyncio_loop, monkeypatch):
     async def run(settings=None, token="boss-token", **options):
         logged_in = SimpleNamespace(token=token)
 
-        def send(_, handler):
+        def begin(_, handler):
             wanted["page"] = handler.request.uri
-            handler.redirect(f"{PREFIX}oauth_callback")
+            return f"{PREFIX}oauth_callback"
 
         async def finish(_, handler):
             return logged_in.token, wanted["page"]
 
-        monkeypatch.setattr(Login, "send", send)
+        monkeypatch.setattr(Login, "begin", begin)
         monkeypatch.setattr(Login, "finish", finish)
         given = {
             "database_url": f"sqlite:///{tmp_path}/store.sqlite",

@@ -141,9 +141,41 @@ async def test_a_form_without_its_login_does_nothing(stub, console):
     answer = await console.boss.approve(page)
     assert answer.status == 403
     assert stub.running() == {("grace", "")}
+    # that it was tried is written down
+    entry, *_ = await console.store.read(audit.entries)
+    assert (entry.actor, entry.action, entry.result) == ("boss", "stop-server", "denied")
+    assert "does not take the login" in entry.detail["why"]
     console.logged_in.token = "new-token"
     page = await console.boss.see(page.path)
     assert "Done" in (await console.boss.approve(page)).text
+
+
+async def test_whatever_is_sent_without_the_right_is_written_down(stub, console):
+    await console.boss.see()
+    name, _ = stub.tokens["boss-token"]
+    page = await console.boss.see("users/boss")
+    stub.tokens["boss-token"] = (name, ["read:users!user=boss"])
+    assert (await console.boss.send(page, ask="stop-all")).status == 403
+    entry, *_ = await console.store.read(audit.entries)
+    assert (entry.actor, entry.result) == ("boss", "denied")
+    assert entry.target == {"page": "users/boss"}
+    assert "list:users" in entry.detail["why"]
+
+
+async def test_after_a_form_a_login_begins_from_a_page(console):
+    """A form may lead to no other host, and a redirect from it neither: F38, or it ends in nothing."""
+    page = await console.boss.see(
+        "users", headers={"Sec-Fetch-Site": "cross-site"}, follow_redirects=False
+    )
+    assert page.status == 200
+    assert "Go on to the hub’s login" in page.text
+    to = page.link("oauth_callback")
+    assert page.answer.headers["Refresh"] == f"0; url={to}"
+    assert (await console.boss.see(to)).text.startswith("Skip to the content")
+    for site in ("none", "same-origin", "same-site"):
+        stranger = console.visitor()
+        page = await stranger.see("users", headers={"Sec-Fetch-Site": site}, follow_redirects=False)
+        assert page.answer.headers["Location"] == to
 
 
 async def test_a_store_that_cannot_be_used_turns_the_console_off(run, tmp_path):
