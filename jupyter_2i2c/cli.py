@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(run=_demo)
 
     from .hub.doctor import command as doctor
+    from .hub.news import command as announce
     from .hub.store import command as audit
     from .replicate.cli import add_verbs
 
@@ -66,6 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     audit.add_arguments(
         verbs.add_parser("audit", help="check, export and shorten the administrators' audit log")
+    )
+    announce.add_arguments(
+        verbs.add_parser("announce", help="publish, list, change and withdraw announcements")
     )
     add_verbs(verbs)
     return parser

@@ -264,15 +264,13 @@ def _item(announcement: Announcement) -> Item:
             "body_html": str(render(announcement.body)),
             "body": announcement.body,
             "severity": announcement.severity,
-            "starts": said["starts"] or said["show_from"] or _text(announcement.created),
+            "starts": said["starts"]
+            or said["show_from"]
+            or announcements.moment(announcement.created),
             "ends": said["ends"],
             "link": announcement.link,
             "dismissible": announcement.dismissible,
             "acknowledge": announcement.acknowledge,
-            "updated": _text(announcement.updated),
+            "updated": announcements.moment(announcement.updated),
         },
     )
-
-
-def _text(time_: datetime) -> str:
-    return time_.isoformat(timespec="seconds").replace("+00:00", "Z")

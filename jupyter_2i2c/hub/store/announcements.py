@@ -426,13 +426,16 @@ def _keep(c: Connection, announcement: Announcement, what: str, who: str) -> Non
 
 def to_json(content: Content) -> dict[str, Any]:
     """What an announcement says, as JSON; times as ISO 8601 in UTC, or null."""
-    return {name: _json(value) for name, value in asdict(content).items() if name in CONTENT}
+    return {
+        name: moment(value) if isinstance(value, datetime) else value
+        for name, value in asdict(content).items()
+        if name in CONTENT
+    }
 
 
-def _json(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="seconds").replace("+00:00", "Z")
-    return value
+def moment(time: datetime) -> str:
+    """A time as ISO 8601 in UTC, to the second."""
+    return time.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _values(content: Content) -> dict[str, Any]:

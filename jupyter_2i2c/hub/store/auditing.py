@@ -9,23 +9,19 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection
 
-from . import audit, intents, jobs
+from . import announcements, audit, intents, jobs
 from .audit import Entry, Verification
 from .command import WRONG_INPUT
-from .database import DEFAULT_KEY_FILE, DEFAULT_URL, Store
+from .database import Store
 from .errors import StoreUnavailable, StoreUnusable
 from .export import write_csv, write_lines
 from .keys import UnusableKey, load
+from .place import WrongCall, place
 
 FAILED = 1
-
-
-class WrongCall(Exception):
-    """The command cannot be done as it was given; the message says why."""
 
 
 def work(arguments: argparse.Namespace) -> int:
@@ -35,7 +31,7 @@ def work(arguments: argparse.Namespace) -> int:
         0; 1 if a check failed; 2 if the call is wrong or the store cannot be used.
     """
     try:
-        url, key_file = _place(arguments)
+        url, key_file = place(arguments)
         store = Store(url, load(key_file), on_head=_say_head)
         try:
             store.open(migrate=False)
@@ -64,33 +60,8 @@ def _do(store: Store, arguments: argparse.Namespace) -> int:
 def _purge(c: Connection, before: datetime) -> int:
     intents.forget(c, before)
     jobs.forget(c, before)
+    announcements.forget(c, before)
     return audit.purge(c, before, source="command line")
-
-
-def _place(arguments: argparse.Namespace) -> tuple[str, Path]:
-    """The database's URL and the key's file: as given, as the hub says, else the defaults."""
-    directory = arguments.config.parent
-    said: dict[str, Any] = {}
-    if arguments.database is None or arguments.key_file is None:
-        try:
-            said = json.loads(arguments.config.read_bytes()).get("service", {})
-        except OSError as error:
-            raise WrongCall(
-                f"{arguments.config}: {error.strerror}. Run it in the hub's directory, or give"
-                " --config, or --database and --key-file"
-            ) from None
-        except (ValueError, AttributeError):
-            raise WrongCall(
-                f"{arguments.config} is not the file that the hub writes for the service"
-            ) from None
-    url = arguments.database
-    if url is None:
-        url = str(said.get("database_url") or DEFAULT_URL)
-        kind, relative, file = url.partition("sqlite:///")
-        if relative and not kind:
-            url = f"sqlite:///{directory.absolute() / file}"
-    key_file = arguments.key_file or directory / str(said.get("key_file") or DEFAULT_KEY_FILE)
-    return url, key_file
 
 
 def _heads_of(log: str | None) -> list[str]:

@@ -28,8 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--purge-before",
         metavar="DATE",
         type=_date,
-        help="remove entries, and what was asked for, older than this date (YYYY-MM-DD, UTC); a"
-        " signed checkpoint stays",
+        help="remove entries, what was asked for and past announcements, older than this date"
+        " (YYYY-MM-DD, UTC); a signed checkpoint stays",
     )
     parser.add_argument(
         "--head",
@@ -45,6 +45,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", action="store_true", help="with --verify: print JSON")
     parser.add_argument("--csv", action="store_true", help="with --export: print CSV")
+    add_place(parser)
+    parser.set_defaults(run=run)
+
+
+def add_place(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say where the database and the key are; place.py reads them."""
     parser.add_argument(
         "--config",
         metavar="FILE",
@@ -55,7 +61,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--database", metavar="URL", help="the database, instead")
     parser.add_argument("--key-file", metavar="FILE", type=Path, help="the key, instead")
-    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
