@@ -1,0 +1,253 @@
+"""Leaves of values that belong to one cloud, cluster or address, and what stands in their place. Called by targets/k8s/planning.py.
+
+A placeholder is a word that Kubernetes takes as a label, a name and a host: what is forgotten is
+accepted, found by nothing, and reaches nobody. Hosts end in ``.invalid``, which no one can own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...importers.source import CHART, Path, at, leaves
+
+MARK = "replace-me-"
+"""What every placeholder begins with."""
+
+NODE_LABELS = {
+    "node.kubernetes.io/instance-type": "the kind of machine",
+    "beta.kubernetes.io/instance-type": "the kind of machine",
+    "2i2c/hub-name": "the nodes that are this hub's",
+    "2i2c.org/community": "the nodes that are this community's",
+    "cloud.google.com/gke-nodepool": "the pool of nodes",
+    "cloud.google.com/gke-accelerator": "the kind of GPU",
+    "eks.amazonaws.com/nodegroup": "the group of nodes",
+    "alpha.eksctl.io/nodegroup-name": "the group of nodes",
+    "kubernetes.azure.com/agentpool": "the pool of nodes",
+    "agentpool": "the pool of nodes",
+    "capi.stackhpc.com/node-group": "the group of nodes",
+    "topology.kubernetes.io/zone": "the zone",
+    "topology.kubernetes.io/region": "the region",
+}
+"""Labels of nodes that one cloud or operator sets, and what they tell apart."""
+
+IDENTITIES = {
+    "eks.amazonaws.com/role-arn": "the role at AWS that pods take on",
+    "iam.gke.io/gcp-service-account": "the service account at Google that pods take on",
+    "azure.workload.identity/client-id": "the identity at Azure that pods take on",
+}
+"""Annotations that give pods an identity at a cloud."""
+
+BUCKET = re.compile(r"^(s3|gs|az|abfs|abfss)://([^/$]+)")
+ARN = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]*:[^\s\"']*")
+GOOGLE_ACCOUNT = re.compile(r"[a-z0-9-]+@[a-z0-9.-]+\.iam\.gserviceaccount\.com")
+SECRET = "<secret:"  # noqa: S105 -- what stands where a secret stood
+CODE = ("extraConfig", "extraFiles")
+
+
+@dataclass
+class Placeholder:
+    """One decision to take anew.
+
+    Attributes:
+        name: what stands in the values.
+        was: what stood there.
+        what: it is, in words.
+        how: to decide, in words.
+        places: where, each with its value before and after.
+    """
+
+    name: str
+    was: str
+    what: str
+    how: str
+    places: list[tuple[Path, Any, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A part of a text that is bound to a place."""
+
+    kind: str
+    was: str
+    what: str
+    how: str
+    host: bool = False
+
+
+class Placeholders:
+    """All of one hub. Equal values of one kind are one placeholder.
+
+    Arguments:
+        values: of the hub, un-nested.
+        domain: of the hub, as its cluster lists it.
+        namespace: the hub's, whose own services are no other place.
+    """
+
+    def __init__(self, values: Mapping[str, Any], domain: str, namespace: str) -> None:
+        self.all: dict[tuple[str, str], Placeholder] = {}
+        self._namespace = namespace
+        self._hosts = _hosts(values, domain)
+        for path, value in leaves(values):
+            if isinstance(value, str) and value and SECRET not in value:
+                self._look(path, value)
+
+    def __iter__(self) -> Iterator[Placeholder]:
+        return iter(self.all.values())
+
+    def _look(self, path: Path, value: str) -> None:
+        if any(each in CODE for each in path[:-1]) and not _is_mount(path):
+            return  # code is carried verbatim
+        now = value
+        used: list[Placeholder] = []
+        bound = (rule(path, value, self._namespace) for rule in RULES)
+        first = next((each for each in bound if each is not None), None)
+        if first is not None:
+            used.append(self._named(first))
+            now = now.replace(first.was, used[-1].name)
+        for host, what in self._hosts:
+            if _holds(host, now):
+                how = "an address of yours; new login credentials must name it, too"
+                found = _Found(what, host, f"the address of the {what}", how, host=True)
+                used.append(self._named(found))
+                now = _boundary(host).sub(used[-1].name, now)
+        for placeholder in used:
+            placeholder.places.append((path, value, now))
+
+    def _named(self, found: _Found) -> Placeholder:
+        key = (found.kind, found.was)
+        if key not in self.all:
+            taken = {each.name for each in self.all.values()}
+            name = _name(found, taken)
+            self.all[key] = Placeholder(name, found.was, found.what, found.how)
+        return self.all[key]
+
+
+def _node_label(path: Path, value: str, _: str) -> _Found | None:
+    label = str(path[-1])
+    selector = path[-2] if len(path) > 1 else ""
+    if selector not in ("nodeSelector", "node_selector") or label not in NODE_LABELS:
+        return None
+    kind = label.rpartition("/")[2]
+    what = f"{NODE_LABELS[label]} (label {label} of nodes)"
+    return _Found(kind, value, what, f"the value that your nodes have, or label them {label}")
+
+
+def _identity(path: Path, value: str, _: str) -> _Found | None:
+    what = IDENTITIES.get(str(path[-1]))
+    how = "one of your account; or take the annotation away, and users have no rights at a cloud"
+    return _Found("cloud-identity", value, what, how) if what else None
+
+
+def _nfs_server(path: Path, value: str, namespace: str) -> _Found | None:
+    if path[-1] != "serverIP" or value.endswith(f".{namespace}.svc.cluster.local"):
+        return None
+    how = (
+        "your NFS server; of the chart jupyterhub-home-nfs, the cluster IP of its service:"
+        " `kubectl get service`"
+    )
+    return _Found("nfs-server", value, "the server of the home directories", how, host=True)
+
+
+def _nfs_share(path: Path, value: str, _: str) -> _Found | None:
+    if path[-1] != "baseShareName" or value == "/":
+        return None
+    return _Found(
+        "nfs-share", value.strip("/"), "the share on that server", "the directory that homes are in"
+    )
+
+
+def _disk(path: Path, value: str, _: str) -> _Found | None:
+    if path[-1] != "volumeId":
+        return None
+    how = "make a disk and give its id; name your cloud beside it (eks, gke, openstack…)"
+    return _Found("disk", value, "the disk of the home directories", how)
+
+
+def _storage_class(path: Path, value: str, _: str) -> _Found | None:
+    if path[-1] not in ("storageClassName", "storageClass", "storage_class"):
+        return None
+    return _Found("storage-class", value, "the storage class", "one of `kubectl get storageclass`")
+
+
+def _bucket(_: Path, value: str, __: str) -> _Found | None:
+    found = BUCKET.match(value)
+    if not found:
+        return None
+    return _Found(
+        "bucket", found[2], f"a bucket ({found[1]}://)", "a bucket of yours; move its data"
+    )
+
+
+def _arn(_: Path, value: str, __: str) -> _Found | None:
+    found = ARN.search(value)
+    how = "one of your account"
+    return _Found("aws", found[0], "a resource of one account at AWS", how) if found else None
+
+
+def _google_account(_: Path, value: str, __: str) -> _Found | None:
+    found = GOOGLE_ACCOUNT.search(value)
+    how = "one of your project"
+    what = "a service account of one project at Google"
+    return _Found("google-account", found[0], what, how) if found else None
+
+
+RULES: tuple[Callable[[Path, str, str], _Found | None], ...] = (
+    _node_label,
+    _identity,
+    _nfs_server,
+    _nfs_share,
+    _disk,
+    _storage_class,
+    _bucket,
+    _arn,
+    _google_account,
+)
+"""Each looks at one leaf; the first that finds something counts."""
+
+
+def _hosts(values: Mapping[str, Any], domain: str) -> list[tuple[str, str]]:
+    """Every address that the hub is reached under, the longest first, and what answers there."""
+    hosts: dict[str, str] = {}
+    for section, what in ((CHART, "hub"), ("binderhub-service", "binder")):
+        if section != CHART and not at(values, (section, "enabled"), True):
+            continue
+        for host in at(values, (section, "ingress", "hosts"), None) or []:
+            if isinstance(host, str) and host and "{{" not in host:
+                hosts.setdefault(host, what)
+    if domain:
+        hosts.setdefault(domain, "hub")
+    return sorted(hosts.items(), key=lambda each: -len(each[0]))
+
+
+def _boundary(host: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![A-Za-z0-9.-]){re.escape(host)}(?![A-Za-z0-9-]|\.[A-Za-z0-9])")
+
+
+def _holds(host: str, text: str) -> bool:
+    return host in text and _boundary(host).search(text) is not None
+
+
+def _is_mount(path: Path) -> bool:
+    return path[-1] == "mountPath"
+
+
+def _name(found: _Found, taken: set[str]) -> str:
+    suffix = ".invalid" if found.host else ""
+    slug = found.kind
+    if found.kind not in ("nfs-server", "nfs-share", "disk", "cloud-identity", "hub", "binder"):
+        slug += "-" + re.sub(r"[^a-z0-9.]+", "-", found.was.lower()).strip("-.")
+    if found.host and found.kind in ("hub", "binder"):
+        slug += "-domain"
+    longest = 63 - len(MARK) - len(suffix)
+    if len(slug) > longest:
+        slug = f"{slug[: longest - 9].rstrip('-.')}-{_short(found.was)}"
+    name = f"{MARK}{slug}{suffix}"
+    return name if name not in taken else f"{MARK}{slug[: longest - 9]}-{_short(found.was)}{suffix}"
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]

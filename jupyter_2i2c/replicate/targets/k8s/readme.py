@@ -1,0 +1,93 @@
+"""The steps that bring a built hub to a cluster, as a page beside the values. Called by targets/k8s."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...importers.source import HubSource
+from .planning import SECRET_VALUES, VALUES, ChartValues, Design
+
+
+def readme(planned: Design, source: HubSource) -> str:
+    """Markdown: what to decide, what to supply, and the commands, in their order."""
+    hub = source.name
+    lines = [
+        f"# {source.hub.display_name or hub} on your own Kubernetes",
+        "",
+        f"Built from the hub `{hub}` of the cluster `{source.cluster}`. You need `kubectl`, `helm` and",
+        "the rights of an administrator of the cluster. Nothing here is the old operator's.",
+        "",
+        "## 1. What must be there already",
+        "",
+        *(f"* {_escaped(need)}" for need in planned.plan.needs),
+        "",
+        "## 2. Decide",
+        "",
+        "Put your own words in place of these, in every file here. What is forgotten is found by",
+        "nothing and reaches nobody: `grep -r replace-me- .` lists what is left.",
+        "",
+        "| stands here | was | what it is | how to decide |",
+        "| --- | --- | --- | --- |",
+        *(
+            f"| `{each.name}` | `{_cell(each.was)}` | {_cell(each.what)} | {_cell(each.how)} |"
+            for each in planned.placeholders
+        ),
+        "",
+        "## 3. Supply the secrets",
+        "",
+        "They are in no bundle. Put a value in place of each `<secret:…>`; `grep -rn '<secret:' .`",
+        "lists what is left.",
+        "",
+        "| what | how to get it |",
+        "| --- | --- |",
+        *_secrets(planned),
+        "",
+        "## 4. Start it",
+        "",
+        "```shell",
+        f"kubectl create namespace {hub}",
+        *_secret_objects(planned, hub),
+        "kubectl apply -k .",
+        *(line for chart in planned.charts for line in _helm(chart, hub, f"charts/{chart.name}")),
+        *_helm(planned.hub, hub, ""),
+        "```",
+        "",
+        "## What is different from the source",
+        "",
+        *(f"* {_escaped(each.what)}: {_escaped(each.why)}" for each in planned.plan.steps),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _secrets(planned: Design) -> Iterator[str]:
+    for step in planned.plan.of_kind("secret"):
+        yield f"| {_cell(step.what)} | {_cell(step.action)} |"
+
+
+def _secret_objects(planned: Design, hub: str) -> Iterator[str]:
+    if planned.secrets:
+        yield f"kubectl apply --namespace {hub} -f secrets/"
+
+
+def _helm(chart: ChartValues, hub: str, base: str) -> Iterator[str]:
+    oci = chart.repository.startswith("oci://")
+    release = hub if not base else f"{hub}-{chart.name}"
+    reference = chart.repository if oci else chart.name
+    command = f"helm upgrade --install {release} {reference} --namespace {hub}"
+    if chart.repository and not oci:
+        command += f" --repo {chart.repository}"
+    if chart.version:
+        command += f" --version {chart.version}"
+    values = f"{base}.yaml" if base else VALUES
+    secrets = f"{base}.secrets.yaml" if base else SECRET_VALUES
+    yield f"{command} --values {values}" + (f" --values {secrets}" if chart.secrets else "")
+
+
+def _cell(text: str) -> str:
+    return _escaped(text).replace("|", "\\|")
+
+
+def _escaped(text: str) -> str:
+    """Text from a configuration, as no markup of its own."""
+    return text.replace("\n", " ").replace("<", "&lt;").replace("`", "'")
