@@ -164,7 +164,6 @@ def _object(body: bytes) -> dict[str, Any]:
 
 def to_json(request: Request) -> dict[str, Any]:
     """A request as the person who asked gets it."""
-    waits = request.state == "queued" and not request.attempts
     return {
         "id": request.id,
         "reference": request.desk or request.reference,
@@ -172,6 +171,6 @@ def to_json(request: Request) -> dict[str, Any]:
         "subject": request.subject,
         "created": request.created.isoformat(timespec="seconds").replace("+00:00", "Z"),
         "state": request.state,
-        "why": "" if waits else WHY.get(request.state, "") if request.error else "",
+        "why": WHY.get(request.state, "") if request.delivery.error else "",
         "answer": request.answer,
     }

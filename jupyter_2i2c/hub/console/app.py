@@ -14,7 +14,7 @@ from tornado import web
 from ..administration import Administration
 from ..facts import Facts
 from ..scopes import CONSOLE
-from . import audit, groups, intents, jobs, now, users
+from . import audit, groups, intents, jobs, now, requests, users
 from .base import Console, NotFoundPage, UnusablePage
 from .callback import CallbackHandler
 from .login import Login
@@ -89,6 +89,7 @@ def _console(
         *groups.pages(),
         *intents.pages(),
         *jobs.pages(),
+        *requests.pages(),
         *audit.pages(),
     )
     return replace(console, pages=pages)

@@ -48,6 +48,21 @@ class Taken:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """How the delivery of a request stands.
+
+    Attributes:
+        error: why something of it is not delivered yet; empty if it is, or was not tried.
+        attempts: how often that was tried.
+        given_up: whether it is not tried any more.
+    """
+
+    error: str = ""
+    attempts: int = 0
+    given_up: bool = False
+
+
+@dataclass(frozen=True)
 class Depth:
     """How full the outbox is.
 
@@ -163,16 +178,16 @@ def revive(c: Connection, request: str) -> int:
     return c.execute(change).rowcount
 
 
-def standing(c: Connection, request: str) -> tuple[str, int]:
-    """Why something of a request is not delivered yet, and how often that was tried."""
+def standing(c: Connection, request: str) -> Standing:
+    """How the delivery of a request stands."""
     query = (
-        select(table.c.error, table.c.attempts)
+        select(table.c.error, table.c.attempts, table.c.state)
         .where(table.c.request == request, table.c.state != "sent")
-        .order_by(table.c.id)
+        .order_by(table.c.state, table.c.id)  # what was given up first
         .limit(1)
     )
     row = c.execute(query).first()
-    return (row.error, row.attempts) if row else ("", 0)
+    return Standing(row.error, row.attempts, row.state == "dead") if row else Standing()
 
 
 def depth(c: Connection) -> Depth:

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from . import audit, outbox
+from .outbox import Standing
 from .schema import canonical, now
 from .schema import outbox as outbox_table
 from .schema import request_attachments as attachments_table
@@ -127,8 +128,7 @@ class Request:
         answer: what the person is told.
         created: when.
         updated: when something happened to it last.
-        error: why it is not delivered, for those who operate the hub; empty if it is.
-        attempts: deliveries that were tried.
+        delivery: how that stands.
     """
 
     id: str
@@ -153,8 +153,7 @@ class Request:
     answer: str = field(repr=False)
     created: datetime
     updated: datetime
-    error: str = ""
-    attempts: int = 0
+    delivery: Standing = field(default_factory=Standing)
 
 
 @dataclass(frozen=True)
@@ -433,5 +432,4 @@ def _requests(c: Connection, query: Any) -> list[Request]:
 
 
 def _request(c: Connection, row: Row[Any]) -> Request:
-    error, attempts = outbox.standing(c, row.id)
-    return Request(**row._asdict(), error=error, attempts=attempts)
+    return Request(**row._asdict(), delivery=outbox.standing(c, row.id))
