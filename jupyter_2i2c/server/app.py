@@ -12,6 +12,7 @@ from .base import SETTING
 from .done import DoneHandler
 from .info import InfoHandler
 from .intents import AdminHandler, IntentHandler, IntentsHandler
+from .log_memory import LogMemory
 from .news import AnnouncementHandler, NewsHandler
 from .replicas import (
     DownloadHandler,
@@ -20,15 +21,19 @@ from .replicas import (
     KeepAlive,
     ReportHandler,
 )
+from .requests import DiagnosticsHandler, RequestsHandler, SupportHandler
 from .session import ServerHandler, SessionHandler
 
 if TYPE_CHECKING:
     from .announcements import News
+    from .diagnostics import Diagnostics
     from .hub_client import HubClient
     from .information import Information
+    from .no_secrets import NoSecrets
     from .observation import Observation
     from .replicas_jobs import Exports
     from .standing import OwnersStanding
+    from .support import Support
 
 
 class Jupyter2i2cApp(ExtensionApp):
@@ -50,6 +55,9 @@ class Jupyter2i2cApp(ExtensionApp):
                 (r"/jupyter-2i2c/intents/([A-Za-z0-9_-]{1,64})", IntentHandler),
                 (r"/jupyter-2i2c/news", NewsHandler),
                 (r"/jupyter-2i2c/news/([A-Za-z0-9_-]{1,64})", AnnouncementHandler),
+                (r"/jupyter-2i2c/support", SupportHandler),
+                (r"/jupyter-2i2c/diagnostics", DiagnosticsHandler),
+                (r"/jupyter-2i2c/requests", RequestsHandler),
                 (r"/jupyter-2i2c/exports", ExportsHandler),
                 (r"/jupyter-2i2c/exports/estimate", EstimateHandler),
                 (r"/jupyter-2i2c/exports/download", DownloadHandler),
@@ -61,6 +69,8 @@ class Jupyter2i2cApp(ExtensionApp):
         """Let the handlers find this object."""
         self.settings[SETTING] = self
         self._register_event()
+        self._log_memory = LogMemory()
+        self._servers_log.addHandler(self._log_memory)
 
     @cached_property
     def hub(self) -> HubClient:
@@ -102,6 +112,37 @@ class Jupyter2i2cApp(ExtensionApp):
         return News(self.hub, self._tell, told, reader.interval)
 
     @cached_property
+    def support(self) -> Support:
+        """Requests for help."""
+        from .support import Support
+
+        async def facts() -> Any:
+            await self.information.answer()
+            return self.information.facts
+
+        return Support(self.hub, facts, self._secrets)
+
+    @cached_property
+    def diagnostics(self) -> Diagnostics:
+        """What whoever helps needs to know of this session."""
+        from .diagnostics import Diagnostics
+
+        def extensions() -> dict[str, bool]:
+            manager = self.serverapp.extension_manager if self.serverapp else None
+            return (
+                {name: each.enabled for name, each in manager.extensions.items()} if manager else {}
+            )
+
+        return Diagnostics(
+            self.observation.session,
+            lambda: {"Hub": self.information.facts.name, "At": self.information.facts.url},
+            self._log_memory,
+            extensions,
+            self._secrets,
+            Path.home(),
+        )
+
+    @cached_property
     def exports(self) -> Exports:
         """What was taken away from here."""
         from .home import HomeDirectory
@@ -119,6 +160,18 @@ class Jupyter2i2cApp(ExtensionApp):
         facts = self.information.facts
         party = facts.operated_by
         return {"hub": facts.name, "operated_by": party.name if party else ""}
+
+    def _secrets(self) -> NoSecrets:
+        """What knows the secrets of this server, read anew: its owner may have got another one."""
+        from .no_secrets import NoSecrets
+
+        provider = self.serverapp.identity_provider if self.serverapp else None
+        return NoSecrets(more={"JUPYTER_TOKEN": getattr(provider, "token", "") or ""})
+
+    @property
+    def _servers_log(self) -> Any:
+        """The log into which the server and its other extensions write, too."""
+        return self.serverapp.log if self.serverapp else self.log
 
     @property
     def _events(self) -> Any:
@@ -145,6 +198,7 @@ class Jupyter2i2cApp(ExtensionApp):
     async def stop_extension(self) -> None:
         """End what still runs on our behalf."""
         made: dict[str, Any] = self.__dict__
+        self._servers_log.removeHandler(self._log_memory)
         if "observation" in made:
             self.observation.stop()
         if "news" in made:

@@ -151,7 +151,12 @@ class HubClient:
         return await self._ask(f"{self.api_url}/{path}", method, "the hub", {})
 
     async def ask_service(
-        self, path: str, etag: str = "", method: str = "GET", body: Any = None
+        self,
+        path: str,
+        etag: str = "",
+        method: str = "GET",
+        body: Any = None,
+        timeout: float | None = None,
     ) -> Answer:
         """Ask our service for what is at `path`, unless it is still what `etag` stands for.
 
@@ -160,6 +165,7 @@ class HubClient:
             etag: of what is known already.
             method: of the request.
             body: JSON to send with a ``POST``.
+            timeout: seconds for all of it, where much is sent; `TOTAL_TIMEOUT` else.
 
         Raises:
             HubError: there is no service, or it gave no answer that can be used.
@@ -173,7 +179,12 @@ class HubClient:
             headers["Host"] = self._host
         try:
             return await self._ask(
-                f"{self.service_url}/api/{path}", method, "the hub's service", headers, body
+                f"{self.service_url}/api/{path}",
+                method,
+                "the hub's service",
+                headers,
+                body,
+                timeout,
             )
         except _Refused as refused:
             # our own scopes are right for every server that starts now
@@ -185,7 +196,13 @@ class HubClient:
             ) from refused
 
     async def _ask(
-        self, url: str, method: str, who: str, headers: Mapping[str, str], body: Any = None
+        self,
+        url: str,
+        method: str,
+        who: str,
+        headers: Mapping[str, str],
+        body: Any = None,
+        timeout: float | None = None,
     ) -> Answer:
         request = HTTPRequest(
             url,
@@ -193,7 +210,7 @@ class HubClient:
             headers=HTTPHeaders({"Authorization": f"token {self._token}", **headers}),
             body=json.dumps(body) if method == "POST" else None,
             connect_timeout=self.CONNECT_TIMEOUT,
-            request_timeout=self.TOTAL_TIMEOUT,
+            request_timeout=timeout or self.TOTAL_TIMEOUT,
             follow_redirects=False,
             decompress_response=True,
             **self._tls,
