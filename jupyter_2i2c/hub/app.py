@@ -28,6 +28,7 @@ from .api.info import InfoHandler
 from .api.intents import IntentHandler, IntentsHandler
 from .api.me import MeHandler
 from .api.requests import OfferHandler, RequestHandler, RequestsHandler
+from .entry import HubEntry
 from .facts import Facts
 from .handover import CONFIG_FILE_VARIABLE, UnreadableHandover, load
 from .identity import HubIdentities
@@ -58,6 +59,10 @@ class HubService(SupportTraits, Application):
         "127.0.0.1:10302",
         help="Address and port of ``/healthz`` and ``/metrics``. Everything under the service's own"
         " address is public; this is not. Empty: not offered.",
+    ).tag(config=True)
+    bind_host = Unicode(
+        help="Where to listen, if that is not the host in the services' addresses: ``0.0.0.0`` in"
+        " a pod, which the proxy finds by the name of a Kubernetes Service. Empty: that host."
     ).tag(config=True)
     identity_max_age = Integer(
         600,
@@ -105,26 +110,35 @@ class HubService(SupportTraits, Application):
     )
 
     hub_settings = HubSettings()
+    _entry: HubEntry | None = None
 
     def start(self) -> None:
         """Run until a signal says stop."""
         asyncio.run(self._run())
 
     async def _run(self) -> None:
-        stop = asyncio.Event()
+        stop, changed = asyncio.Event(), asyncio.Event()
         loop = asyncio.get_running_loop()
         for each in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(each, stop.set)
-        servers = self.listen()
-        await self.administration.start()
-        self.support.start()
-        await stop.wait()
-        for server in servers:
-            server.stop()
-        await self.support.close()
-        await self.administration.close()
-        for server in servers:
-            await asyncio.wait_for(server.close_all_connections(), self.stop_timeout)
+        self._entry = await _own_entry()
+        watch = self._entry and loop.create_task(self._entry.watch(changed.set))
+        while not stop.is_set():
+            changed.clear()
+            servers = self.listen()
+            await self.administration.start()
+            self.support.start()
+            await _first(stop, changed)
+            for server in servers:
+                server.stop()
+            await self.support.close()
+            await self.administration.close()
+            for server in servers:
+                await asyncio.wait_for(server.close_all_connections(), self.stop_timeout)
+            if not stop.is_set():
+                self.log.info("what the hub's configuration says is new; beginning anew with it")
+        if watch:
+            watch.cancel()
 
     def listen(self) -> list[HTTPServer]:
         """Open both listeners.
@@ -166,12 +180,12 @@ class HubService(SupportTraits, Application):
         )
         address = urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"])
         public = HTTPServer(self.public_app(facts, identities), ssl_options=_server_context())
-        public.listen(address.port or 80, address.hostname or "127.0.0.1")
+        public.listen(address.port or 80, self.bind_host or address.hostname or "127.0.0.1")
         servers = [public]
         if bind := os.environ.get(CONSOLE_BIND_VARIABLE):
             where = urlsplit(bind)
             console = HTTPServer(self.console_app(facts), ssl_options=_server_context())
-            console.listen(where.port or 80, where.hostname or "127.0.0.1")
+            console.listen(where.port or 80, self.bind_host or where.hostname or "127.0.0.1")
             servers.append(console)
         if self.metrics_bind:
             host, _, port = self.metrics_bind.rpartition(":")
@@ -244,7 +258,12 @@ class HubService(SupportTraits, Application):
                 self._take(document.traits)
             except UnreadableHandover as error:
                 degraded = str(error)
-                self.log.error("showing defaults only: %s", degraded)
+        elif self._entry:
+            degraded = self._entry.problem
+            if self._entry.handed:
+                handed, self.hub_settings = self._entry.handed.stated, self._entry.handed.hub
+        if degraded:
+            self.log.error("showing defaults only: %s", degraded)
         for problem in own.problems:
             self.log.warning("%s", problem)
         return overlay(own, handed), degraded
@@ -278,6 +297,25 @@ class HubService(SupportTraits, Application):
         if status >= 500:
             what = type(handler).__name__
             self.log.warning("%s %s at %s: %d", handler.request.method, what, surface, status)
+
+
+async def _own_entry() -> HubEntry | None:
+    """Where a service that runs elsewhere finds what one beside the hub has in a file."""
+    if os.environ.get(CONFIG_FILE_VARIABLE) or not os.environ.get("JUPYTERHUB_API_TOKEN"):
+        return None
+    entry = HubEntry(
+        os.environ["JUPYTERHUB_API_URL"], os.environ["JUPYTERHUB_API_TOKEN"], _certificates()
+    )
+    await entry.ask()
+    return entry
+
+
+async def _first(*events: asyncio.Event) -> None:
+    """Return when one of the events is set."""
+    tasks = [asyncio.ensure_future(each.wait()) for each in events]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
 
 
 def _certificates() -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What the hub's configuration says, handed to the service in a file. Written by setup.py, read by app.py.
 
 A managed service is a process of its own and does not see `c`. The file is readable by the hub's
-own user only.
+own user only. For a service that runs elsewhere, entry.py hands over a part of it by another way.
 """
 
 from __future__ import annotations
@@ -64,13 +64,8 @@ def write(path: Path, stated: Stated, config: Config) -> None:
     """
     observed = observe(config, _observed_before(path))
     document = {
-        "schema": SCHEMA,
-        **_stated_to_json(stated),
+        **about_the_hub(stated, config),
         "service": _plain(config[SERVICE_SECTION]) if SERVICE_SECTION in config else {},
-        "hub": {
-            name: sorted(value) if isinstance(value, frozenset) else value
-            for name, value in asdict(settings_of(config)).items()
-        },
     }
 
     def put(observed: Observed) -> None:
@@ -78,6 +73,18 @@ def write(path: Path, stated: Stated, config: Config) -> None:
 
     put(observed)
     watch(config, observed, put)
+
+
+def about_the_hub(stated: Stated, config: Config) -> dict[str, Any]:
+    """The part of the document that tells of the hub, not of how its service runs. It has no secrets."""
+    return {
+        "schema": SCHEMA,
+        **_stated_to_json(stated),
+        "hub": {
+            name: sorted(value) if isinstance(value, frozenset) else value
+            for name, value in asdict(settings_of(config)).items()
+        },
+    }
 
 
 def _put(path: Path, document: Mapping[str, Any]) -> None:
@@ -113,9 +120,22 @@ def load(path: Path) -> Handed:
         raise UnreadableHandover(
             f"{path}: {error}; restart the hub, which writes the file anew"
         ) from None
+    return understood(document, str(path))
+
+
+def understood(document: Any, where: str) -> Handed:
+    """What a document says that was read from JSON.
+
+    Args:
+        document: the whole of what `write` wrote, or `about_the_hub`.
+        where: it was found, for an error's message.
+
+    Raises:
+        UnreadableHandover: it is damaged or of a newer version.
+    """
     if not isinstance(document, Mapping) or document.get("schema") != SCHEMA:
         raise UnreadableHandover(
-            f"{path}: not written by this version of jupyter_2i2c; install the same version for"
+            f"{where}: not written by this version of jupyter_2i2c; install the same version for"
             " the hub and the service, and restart the hub"
         )
     traits = document.get("service")

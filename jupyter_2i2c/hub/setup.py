@@ -11,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from traitlets.log import get_logger
 
+from .entry import offer
 from .handover import CONFIG_FILE_VARIABLE, SERVICE_SECTION, stated_by, write
 from .internal_ssl import let_the_hub_ask, listen_by_https
 from .scopes import (
@@ -27,6 +28,8 @@ from .scopes import (
 
 if TYPE_CHECKING:
     from traitlets.config import Config
+
+    from ..sources import Stated
 
 DEFAULT_URL = "http://127.0.0.1:10300"
 """Where the managed service listens; the hub's proxy is the only one to ask it."""
@@ -53,8 +56,9 @@ def setup_hub(
 
     May stand anywhere in ``jupyterhub_config.py``: in a running hub it takes effect when the
     whole file has been read, so that nothing below it can undo it. Roles, services, hooks,
-    `server_token_scopes` and `environment` that are set keep what they have. A service of the
-    name ``2i2c`` that is declared already (one that runs elsewhere) is left as it is.
+    `server_token_scopes` and `environment` that are set keep what they have. Services of our
+    names that are declared already keep what they say, and get what they lack; a service ``2i2c``
+    without a ``command`` runs elsewhere, and finds in its entry at the hub what is in the file.
 
     Args:
         c: the configuration.
@@ -74,11 +78,14 @@ def setup_hub(
         let_users_in(config.JupyterHub, _has_extra_user_scopes())
         widen_server_tokens(config, narrow_admin_servers)
         path = Path(config_file).absolute()
+        stated = stated_by(config)
         if _add_service(config.JupyterHub, url, path):
             _add_console(config, console_url)
             listen_by_https(config.JupyterHub)
+        else:
+            offer(config, stated, _admin_users_feature(config))
         _tell_servers(config, service_url)
-        _hand_over(config, path)
+        _hand_over(config, stated, path)
 
     _when_read_whole(c, compose)
 
@@ -153,14 +160,13 @@ def _add_console(c: Config, url: str | None) -> None:
     services = [dict(each) for each in resolved(hub, "services", [])]
     theirs: dict[str, Any] = next((each for each in services if each.get("name") == CONSOLE), {})
     beside = next(each for each in services if each.get("name") == SERVICE)
-    feature = SERVICE_SECTION in c and resolved(c[SERVICE_SECTION], "admin_users_feature", False)
     ours = {
         "name": CONSOLE,
         "url": url or _next_port(beside["url"]),
         "api_token": secrets.token_hex(32),
         "display": True,
         "oauth_no_confirm": False,
-        "oauth_client_allowed_scopes": console_scopes(bool(feature)),
+        "oauth_client_allowed_scopes": console_scopes(_admin_users_feature(c)),
         **theirs,
     }
     told = {
@@ -170,6 +176,10 @@ def _add_console(c: Config, url: str | None) -> None:
     }
     beside["environment"] = {**told, **beside.get("environment", {})}
     hub.services = [*(each for each in services if each.get("name") != CONSOLE), ours]
+
+
+def _admin_users_feature(c: Config) -> bool:
+    return SERVICE_SECTION in c and bool(resolved(c[SERVICE_SECTION], "admin_users_feature", False))
 
 
 def _next_port(url: str) -> str:
@@ -188,10 +198,9 @@ def _in_browser(hub: Config, service: str) -> str:
     return f"{subdomains.scheme}://{service}--service.{subdomains.netloc}{path}"
 
 
-def _hand_over(config: Config, path: Path) -> None:
+def _hand_over(config: Config, stated: Stated, path: Path) -> None:
     """Write the service's file. A hub starts without it: the service then says what it lacks."""
     log = get_logger()
-    stated = stated_by(config)
     for problem in stated.problems:
         log.warning("jupyter_2i2c: %s", problem)
     try:
@@ -239,7 +248,9 @@ def _through_proxy(hub: Config) -> tuple[str, str]:
         name = f"[{name}]"
     place = f"{scheme}://{name}:{port}" if port else f"{scheme}://{name}"
     if _on_kubernetes():
-        place = "http://proxy-public"
+        # where the chart gets certificates itself, `proxy-public` only leads on to https
+        certified = "PROXY_HTTP_SERVICE_HOST" in os.environ
+        place = "http://proxy-http:8000" if certified else "http://proxy-public"
     path = f"{base_url.rstrip('/')}/services/{SERVICE}/"
     subdomains = urlsplit(resolved(hub, "subdomain_host", ""))
     host = f"{SERVICE}--service.{subdomains.netloc}" if subdomains.netloc else ""

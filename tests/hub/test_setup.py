@@ -101,11 +101,46 @@ def test_a_spawner_that_sets_its_own_is_composed_with(c):
     assert "environment" not in c.DockerSpawner
 
 
-def test_a_service_that_runs_elsewhere_is_left_as_it_is(c):
+def test_a_service_that_runs_elsewhere_keeps_what_it_says_and_gets_what_it_lacks(c):
+    c.HubInformation.name = "A hub"
     external = {"name": "2i2c", "url": "http://2i2c-service:10300", "api_token": "x" * 32}
-    c.JupyterHub.services = [dict(external)]
+    c.JupyterHub.services = [{**external, "display": False, "info": {"mine": 1}}]
     setup_hub(c)
-    assert service(c) == external
+    ours = service(c)
+    assert external.items() <= ours.items()
+    assert not {"command", "environment"} & set(ours)
+    assert (ours["display"], ours["oauth_no_confirm"], ours["info"]["mine"]) == (False, True, 1)
+    assert ours["info"]["jupyter_2i2c"]["facts"] == {"name": "A hub"}
+    assert [each["name"] for each in c.JupyterHub.services] == ["2i2c"]  # no console but by wish
+    setup_hub(c)
+    assert service(c) == ours
+
+
+def test_a_console_that_runs_elsewhere_asks_for_the_same(c):
+    console = {"name": "2i2c-console", "url": "http://2i2c-service:10301", "api_token": "y" * 32}
+    c.JupyterHub.services = [{"name": "2i2c", "url": "http://2i2c-service:10300"}, console]
+    setup_hub(c)
+    elsewhere = service(c, "2i2c-console")
+    c.JupyterHub.services = []
+    setup_hub(c)
+    beside = service(c, "2i2c-console")
+    assert elsewhere == {**beside, **console}
+
+
+def test_a_service_elsewhere_may_read_its_own_entry_and_no_other(c):
+    c.JupyterHub.services = [{"name": "2i2c", "url": "http://2i2c-service:10300"}]
+    setup_hub(c)
+    setup_hub(c)
+    roles = [role for role in c.JupyterHub.load_roles if role["name"] == "2i2c-service"]
+    assert [role["scopes"] for role in roles] == [["read:services!service=2i2c"]]
+    assert roles[0]["services"] == ["2i2c"]
+
+
+def test_how_the_service_runs_is_not_shown_in_its_entry(c):
+    c.HubService.database_url = "postgresql://jupyter_2i2c:secret@db/x"
+    c.JupyterHub.services = [{"name": "2i2c", "url": "http://2i2c-service:10300"}]
+    setup_hub(c)
+    assert "secret" not in json.dumps(service(c))
 
 
 def test_a_managed_service_may_have_its_own_environment(c):
@@ -192,6 +227,16 @@ def test_on_kubernetes_the_proxy_has_a_service_of_its_own(c, monkeypatch):
     setup_hub(c)
     address = c.Spawner.environment["JUPYTER_2I2C_SERVICE_URL"]
     assert address == "http://proxy-public/x/services/2i2c/"
+
+
+def test_on_kubernetes_with_certificates_of_the_charts_own_the_proxy_is_asked_behind_them(
+    c, monkeypatch
+):
+    monkeypatch.setenv("PROXY_PUBLIC_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("PROXY_HTTP_SERVICE_HOST", "10.0.0.2")
+    setup_hub(c)
+    address = c.Spawner.environment["JUPYTER_2I2C_SERVICE_URL"]
+    assert address == "http://proxy-http:8000/services/2i2c/"
 
 
 def test_on_a_hub_with_subdomains_servers_ask_for_the_services_host(c):
