@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from .jobs import JobRunner
 from .metrics import Metrics
 from .news.newsroom import Newsroom
 from .settings import HubSettings
-from .store.database import Store, StoreUnusable
+from .store import intents, jobs
+from .store.database import Store, StoreUnavailable, StoreUnusable
 from .store.keys import UnusableKey, load_or_create
 
 log = logging.getLogger(__name__)
@@ -88,7 +90,9 @@ class Administration:
         )
         try:
             self.store = Store(
-                options.database_url, load_or_create(Path(options.key_file).absolute())
+                options.database_url,
+                load_or_create(Path(options.key_file).absolute()),
+                on_entry=metrics.acted,
             )
             self.store.open()
         except (StoreUnusable, UnusableKey) as error:
@@ -121,6 +125,13 @@ class Administration:
         if not self.unusable:
             await self.desk.recover()
             await self.runner.start()
+
+    async def measure(self, metrics: Metrics) -> None:
+        """Tell the metrics how many intents and jobs there are; nothing while the store cannot."""
+        if not self.unusable:
+            with suppress(StoreUnavailable):
+                metrics.open("intents", await self.store.read(intents.open_states))
+                metrics.open("jobs", await self.store.read(jobs.states))
 
     async def close(self) -> None:
         """Let what runs come to a good place."""

@@ -12,7 +12,7 @@ import logging
 import random
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, Literal, TypeVar
 
@@ -75,6 +75,7 @@ class JobRunner:
 
     async def start(self) -> None:
         """Take up what was running when the service ended, however it ended."""
+        await self._store.write(_leave_cancelled)
         for job in await self._store.read(jobs.running):
             self.run(job.id)
 
@@ -118,7 +119,7 @@ class JobRunner:
         Raises:
             WrongState: it has ended (store.jobs).
         """
-        return await self._store.write(_cancel, job, actor)
+        return await self._store.write(_cancel, job, actor, self._is_at_work(job))
 
     async def _again(self, change: Callable[..., Job], job: str, token: str, actor: str) -> Job:
         identity = await self._api.as_person(token).whoami()
@@ -131,6 +132,9 @@ class JobRunner:
         changed = await self._store.write(change, job, token, actor=actor, token_expires=expires)
         self.run(job)
         return changed
+
+    def _is_at_work(self, job: str) -> bool:
+        return job in self._tasks and not self._tasks[job].done()
 
     def _ended(self, job: str, task: asyncio.Task[None]) -> None:
         if self._tasks.get(job) is task:
@@ -475,10 +479,28 @@ def _end(c: Connection, id_: str) -> Job:
     return job
 
 
-def _cancel(c: Connection, id_: str, actor: str) -> Job:
+def _cancel(c: Connection, id_: str, actor: str, at_work: bool) -> Job:
     job = jobs.cancel(c, id_, actor=actor)
+    if not at_work:
+        job = _leave(c, job)
     _finish_intent(c, job, "cancelled", f"Cancelled by “{actor}”. {told(job.counts)}")
     return job
+
+
+def _leave_cancelled(c: Connection) -> None:
+    """Give up what cancelled jobs had asked for when the service ended: no login is left to look."""
+    for job in jobs.in_state(c, "cancelled"):
+        _leave(c, job)
+
+
+def _leave(c: Connection, job: Job) -> Job:
+    """Say of what was asked for and not seen to end that this is all that is known."""
+    why = "it was asked to stop, and nobody saw whether it did"
+    open_ = _all_in(c, job.id, "asked")
+    if not open_:
+        return job
+    _store_results(c, job, [Result(item, "failed", why) for item in open_])
+    return replace(job, counts=jobs.counts(c, job.id))
 
 
 def _finish_intent(c: Connection, job: Job, state: str, text: str) -> None:

@@ -5,7 +5,7 @@ No label holds a name of anybody, nor a path that does.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from tornado import web
@@ -42,6 +42,39 @@ class Metrics:
             ["asked_by"],
             registry=self.registry,
         )
+
+        self._actions = Counter(
+            "jupyter_2i2c_actions",
+            "What intents, jobs and the console did, each step as it stands in the audit log",
+            ["action", "result"],
+            registry=self.registry,
+        )
+        self._open = {
+            what: Gauge(
+                f"jupyter_2i2c_{what}", f"{words} now, by state", ["state"], registry=self.registry
+            )
+            for what, words in (("intents", "Intents that wait or are under way"), ("jobs", "Jobs"))
+        }
+
+    def acted(self, action: str, result: str) -> None:
+        """Count an entry of the audit log.
+
+        Args:
+            action: such as ``stop-server``.
+            result: such as ``asked``, ``approved``, ``done``, ``denied``.
+        """
+        self._actions.labels(action, result).inc()
+
+    def open(self, what: str, states: Mapping[str, int]) -> None:
+        """Show how many there are in each state.
+
+        Args:
+            what: ``intents`` or ``jobs``.
+            states: how many by state; none in those that are not named.
+        """
+        self._open[what].clear()
+        for state, number in states.items():
+            self._open[what].labels(state).set(number)
 
     def answered(self, surface: str, handler: web.RequestHandler) -> None:
         """Count a request.

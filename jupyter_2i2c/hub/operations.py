@@ -24,7 +24,7 @@ def operations_app(
         [
             (r"/healthz", HealthHandler, {"degraded": degraded}),
             (r"/readyz", ReadyHandler, {"administration": administration}),
-            (r"/metrics", MetricsHandler, {"metrics": metrics}),
+            (r"/metrics", MetricsHandler, {"metrics": metrics, "administration": administration}),
         ]
     )
 
@@ -63,12 +63,14 @@ class ReadyHandler(web.RequestHandler):
 class MetricsHandler(web.RequestHandler):
     """The numbers, for Prometheus; without names of people."""
 
-    def initialize(self, metrics: Metrics) -> None:
+    def initialize(self, metrics: Metrics, administration: Administration) -> None:
         self._metrics = metrics
+        self._administration = administration
 
-    def get(self) -> None:
+    async def get(self) -> None:
         """The metrics in Prometheus' text format."""
         from prometheus_client import CONTENT_TYPE_LATEST
 
+        await self._administration.measure(self._metrics)
         self.set_header("Content-Type", CONTENT_TYPE_LATEST)
         self.finish(self._metrics.text())

@@ -379,11 +379,18 @@ async def test_a22_the_last_administrator_stays(stub, boss, actions):
     target = {"user": "grace"}
     assert (await actions["revoke-admin"].describe(boss, target, "boss")).impossible == ""
     # the other one goes between the page and the click
-    stub.users["boss"]["admin"] = False
+    stub.users["boss"].update(admin=False, roles=["user"])
     outcome = await actions["revoke-admin"].execute(boss, target, Approved())
     assert outcome.state == "failed"
     assert "last administrator" in outcome.text
     assert stub.users["grace"]["admin"]
+    # nor does one count whom only a group could make one, at a login that may never come
+    stub.add("ada", groups=["chairs"])
+    assert "last" in (await actions["revoke-admin"].describe(boss, target, "boss")).impossible
+    # who is one by a role in the configuration, without the flag, is one
+    stub.add("ada", roles=("user", "admin"))
+    assert (await actions["revoke-admin"].describe(boss, target, "boss")).impossible == ""
+    assert (await actions["revoke-admin"].execute(boss, target, Approved())).state == "done"
 
 
 @pytest.mark.parametrize(

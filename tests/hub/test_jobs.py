@@ -476,6 +476,32 @@ async def test_cancelled_nothing_more_is_asked(stub, store, runner):
     assert "asked" not in end.counts
 
 
+@pytest.mark.parametrize("how", ["it crashed", "it was paused"])
+async def test_what_a_cancelled_job_had_asked_for_is_settled(stub, store, runner, how):
+    """Nobody is left to look what came of it, so that is what is said; it can be tried again."""
+    for name in ("ada", "grace", "mal"):
+        stub.add(name, servers=[""])
+    job = stop_all(stub, store)
+    (asked, *_) = store.read_now(jobs.next_items, job.id, 1)
+    store.write_now(jobs.mark_asked, [asked.id])
+    if how == "it crashed":
+        store.write_now(jobs.cancel, job.id, actor="boss")
+        await runner.start()
+    else:
+        store.write_now(jobs.pause, job.id, "the login has ended")
+        assert (await runner.cancel(job.id, "boss")).counts == {"failed": 1, "skipped": 2}
+    assert after(store, job).counts == {"failed": 1, "skipped": 2}
+    assert "nobody saw" in of(store, job, "failed")[asked.user].error
+    (entry,) = store.read_now(audit.entries, action="stop-server")
+    assert (entry.target["user"], entry.result) == (asked.user, "failed")
+    await runner.start()  # once
+    assert len(store.read_now(audit.entries, action="stop-server")) == 1
+    await runner.retry_failed(job.id, "boss-token", "boss")
+    await runner.run(job.id)
+    assert after(store, job).counts == {"done": 1, "skipped": 2}
+    assert set(stub.stopped) == {(asked.user, "")}
+
+
 async def test_a_graceful_stop_leaves_the_rest_for_the_next_start(stub, store, runner):
     for n in range(40):
         stub.add(f"u{n}", servers=[""])

@@ -130,6 +130,11 @@ def test_an_action_is_asked_for_by_a_server_and_told_to_its_actor_alone(hub, ada
     assert httpx.get(path, headers=others).status_code == 404
     ours = httpx.get(url + "me", headers=others).json()
     assert ours == {"version": 1, "console": "", "administrator": False, "actions": [], "done": []}
+    metrics = httpx.get(f"http://127.0.0.1:{hub.metrics_port}/metrics").text
+    assert 'jupyter_2i2c_actions_total{action="stop-server",result="asked"} 1.0' in metrics
+    assert 'jupyter_2i2c_intents{state="pending"} 1.0' in metrics
+    for name in ("ada", "boss", intent["id"]):
+        assert name not in metrics
 
 
 @pytest.mark.parametrize(

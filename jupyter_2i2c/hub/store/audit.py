@@ -37,10 +37,12 @@ class Ledger:
     Attributes:
         keys: the keys to sign with.
         head: ``sequence:hash`` of the last entry that the transaction wrote; empty if none.
+        written: action and result of each entry that it wrote.
     """
 
     keys: Keys
     head: str = ""
+    written: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,7 @@ def append(
     entry = Entry(**content, hash=_sign(ledger.keys, content))
     c.execute(insert(table).values(**content, hash=entry.hash, target_user=_user(target)))
     ledger.head = entry.head
+    ledger.written.append((entry.action, entry.result))
     return entry
 
 

@@ -56,6 +56,7 @@ class Store:
         url: an SQLAlchemy URL, ``sqlite:///FILE`` or ``postgresql://…``.
         key: 32 bytes that are kept outside the database.
         on_head: called with ``sequence:hash`` after each write that the audit log tells of.
+        on_entry: called with action and result for each entry of the audit log, when it is stored.
         patience: seconds to wait for another process that writes.
     """
 
@@ -65,6 +66,7 @@ class Store:
         key: bytes,
         *,
         on_head: Callable[[str], None] = log_head,
+        on_entry: Callable[[str, str], None] | None = None,
         patience: float = PATIENCE,
     ) -> None:
         self._url = _checked(url)
@@ -73,6 +75,7 @@ class Store:
         except UnusableKey as error:
             raise StoreUnusable(str(error)) from None
         self._on_head = on_head
+        self._on_entry = on_entry
         self._patience = patience
         self._engine: Engine | None = None
         self._closed = False
@@ -185,6 +188,9 @@ class Store:
                 refusal = error
         if ledger.head:
             self._on_head(ledger.head)
+        if self._on_entry:
+            for entry in ledger.written:
+                self._on_entry(*entry)
         if refusal is not None:
             raise refusal
         return result

@@ -181,23 +181,7 @@ def take(
     Raises:
         NotPending: it is not to be executed. The audit log tells that it was tried.
     """
-    time = time or now()
-    taken = c.execute(
-        update(table)
-        .where(
-            table.c.id == id,
-            table.c.actor == actor,
-            table.c.state == "pending",
-            table.c.expires > time,
-            table.c.created <= time + FROM_THE_FUTURE,
-        )
-        .values(state="executing", decided=time, message=message)
-    )
-    if taken.rowcount != 1:
-        raise _not_pending(c, id, actor, time)
-    intent = _certain(c, id)
-    _tell(c, intent, actor, "approved", reason=message, time=time)
-    return intent
+    return _decide(c, id, actor, "executing", "approved", message, time or now())
 
 
 def refuse(
@@ -213,22 +197,7 @@ def refuse(
     Raises:
         NotPending: there is nothing to refuse. The audit log tells that it was tried.
     """
-    time = time or now()
-    refused = c.execute(
-        update(table)
-        .where(
-            table.c.id == id,
-            table.c.actor == actor,
-            table.c.state == "pending",
-            table.c.expires > time,
-        )
-        .values(state="refused", decided=time, message=message)
-    )
-    if refused.rowcount != 1:
-        raise _not_pending(c, id, actor, time)
-    intent = _certain(c, id)
-    _tell(c, intent, actor, "refused", reason=message, time=time)
-    return intent
+    return _decide(c, id, actor, "refused", "refused", message, time or now())
 
 
 def finish(
@@ -298,6 +267,16 @@ def in_state(c: Connection, *states: str, actor: str | None = None) -> list[Inte
     return [Intent(**row._asdict()) for row in c.execute(query)]
 
 
+def open_states(c: Connection) -> dict[str, int]:
+    """How many intents have not ended, by state."""
+    query = (
+        select(table.c.state, func.count())
+        .where(table.c.state.not_in(ENDED))
+        .group_by(table.c.state)
+    )
+    return dict(c.execute(query).tuples().all())
+
+
 def by_actor(c: Connection, actor: str, limit: int = 20) -> list[Intent]:
     """What somebody asked for, the newest first."""
     query = (
@@ -342,6 +321,28 @@ def _limit(c: Connection, actor: str, time: datetime) -> None:
 
 def _seconds(wait: timedelta) -> int:
     return max(1, math.ceil(wait.total_seconds()))
+
+
+def _decide(
+    c: Connection, id_: str, actor: str, state: str, told: str, message: str, time: datetime
+) -> Intent:
+    """Take a pending intent to the state after it, in one statement that only one caller can win."""
+    changed = c.execute(
+        update(table)
+        .where(
+            table.c.id == id_,
+            table.c.actor == actor,
+            table.c.state == "pending",
+            table.c.expires > time,
+            table.c.created <= time + FROM_THE_FUTURE,
+        )
+        .values(state=state, decided=time, message=message)
+    )
+    if changed.rowcount != 1:
+        raise _not_pending(c, id_, actor, time)
+    intent = _certain(c, id_)
+    _tell(c, intent, actor, told, reason=message, time=time)
+    return intent
 
 
 def _not_pending(c: Connection, id_: str, actor: str, time: datetime) -> NotPending:

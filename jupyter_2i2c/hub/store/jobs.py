@@ -166,6 +166,12 @@ def in_state(c: Connection, *states: str) -> list[Job]:
     return [Job(**row._asdict(), counts=counts(c, row.id)) for row in rows]
 
 
+def states(c: Connection) -> dict[str, int]:
+    """How many jobs are kept, by state."""
+    query = select(table.c.state, func.count()).group_by(table.c.state)
+    return dict(c.execute(query).tuples().all())
+
+
 def recent(c: Connection, limit: int = 20) -> list[Job]:
     """The newest jobs first, whatever their state."""
     rows = c.execute(select(table).order_by(table.c.created.desc(), table.c.id).limit(limit)).all()
