@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import email
 import email.policy
 import json
 import ssl
+from datetime import datetime, timedelta, timezone
+from ipaddress import ip_address
 from types import SimpleNamespace
 
 import pytest
 from aiosmtpd.smtp import SMTP as Protocol
 from aiosmtpd.smtp import AuthResult
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from tornado import web
 from tornado.httpclient import AsyncHTTPClient
 from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
+from traitlets.config import Config
 
 from jupyter_2i2c.config import read
 from jupyter_2i2c.hub.administration import Administration, Options
@@ -43,26 +51,27 @@ class MailServer:
 
     Attributes:
         mails: what it took, parsed.
-        fault: called with the name of a step (``connect``, ``RCPT``, ``DATA``) and the session;
-            answers with an SMTP line, or with None where all is well.
+        envelopes: the same as they came.
+        arrivals: the mails, one after the other.
+        fault: called with a step (``EHLO``, ``MAIL``, ``RCPT``, ``DATA``) and what comes with it;
+            returns or awaits an SMTP line to answer, or None where all is well.
     """
 
-    def __init__(self, **options):
+    def __init__(self, tls=None, **options):
         self.mails = []
         self.envelopes = []
-        self.sessions = []
-        self.fault = lambda step, *about: None
-        self.arrivals = __import__("asyncio").Queue()
+        self.fault = lambda step, about: None
+        self._tls = tls
+        self.arrivals = asyncio.Queue()
         self._options = options
 
     async def start(self, port=0):
-        import asyncio
-
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
             lambda: Protocol(self, hostname="mail.example", loop=loop, **self._options),
             "127.0.0.1",
             port,
+            ssl=self._tls,
         )
         self.port = self._server.sockets[0].getsockname()[1]
         return self
@@ -71,19 +80,34 @@ class MailServer:
         self._server.close()
         await self._server.wait_closed()
 
+    async def _said(self, step, about):
+        said = self.fault(step, about)
+        return await said if asyncio.iscoroutine(said) else said
+
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        if said := await self._said("MAIL", address):
+            return said
+        envelope.mail_from = address
+        return "250 OK"
+
     async def handle_RCPT(self, server, session, envelope, address, options):
-        if said := self.fault("RCPT", address):
+        if said := await self._said("RCPT", address):
             return said
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
         mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
-        if said := self.fault("DATA", mail):
+        said = await self._said("DATA", mail)
+        if said == "drop":
+            server.transport.abort()
+            return ""
+        if said:
             return said
+        envelope.let_in = session.authenticated
+        envelope.encrypted = session.ssl is not None or self._tls is not None
         self.mails.append(mail)
         self.envelopes.append(envelope)
-        self.sessions.append(session)
         self.arrivals.put_nowait(mail)
         return "250 taken"
 
@@ -91,14 +115,31 @@ class MailServer:
 def authenticator(server, session, envelope, mechanism, data):
     """Lets in the hub with its password."""
     good = (data.login, data.password) == (b"hub", b"canary-smtp-password")
-    return AuthResult(success=good, handled=True)
+    return AuthResult(success=good, handled=False)
 
 
 @pytest.fixture
-def mail_server(jp_asyncio_loop):
-    server = jp_asyncio_loop.run_until_complete(MailServer().start())
-    yield server
-    jp_asyncio_loop.run_until_complete(server.stop())
+def serve_mail(jp_asyncio_loop):
+    """Starts mail servers."""
+    started = []
+
+    async def serve(**options):
+        started.append(await MailServer(**options).start())
+        return started[-1]
+
+    yield serve
+
+    async def end():
+        for server in started:
+            await server.stop()
+
+    jp_asyncio_loop.run_until_complete(end())
+
+
+@pytest.fixture
+def mail_server(jp_asyncio_loop, serve_mail):
+    """One without encryption or login."""
+    return jp_asyncio_loop.run_until_complete(serve_mail())
 
 
 @pytest.fixture
@@ -118,8 +159,6 @@ def stub(jp_asyncio_loop):
 @pytest.fixture
 def quick(monkeypatch):
     """No waiting between attempts."""
-    from datetime import timedelta
-
     monkeypatch.setattr(outbox, "FIRST_DELAY", timedelta(milliseconds=20))
 
 
@@ -131,8 +170,6 @@ def begin(stub, tmp_path, jp_asyncio_loop):
     async def begin(channels, contacts=CONTACTS, courier=True, **more):
         options = Options(f"sqlite:///{tmp_path}/store.sqlite", str(tmp_path / "key"), "/console/")
         administration = Administration(options, HubSettings(), stub.url)
-        from traitlets.config import Config
-
         config = Config()
         config.HubInformation.name = "Coastal Hub"
         config.HubInformation.url = "https://hub.example/"
@@ -214,16 +251,12 @@ class Service:
 
     async def settled(self, id_, who="ada", states=("sent",)):
         """The request, once it is in one of these states."""
-        import asyncio
-
         while (found := (await self.ask(f"requests/{id_}", who)).json)["state"] not in states:
             await asyncio.wait_for(_next_turn(), 30)
         return found
 
 
 async def _next_turn():
-    import asyncio
-
     loop = asyncio.get_running_loop()
     turn = loop.create_future()
     loop.call_later(0.01, turn.set_result, None)
@@ -247,8 +280,8 @@ def request(**fields):
     }
 
 
-def attachment(name, data=b"words", type="text/plain"):
-    return {"name": name, "type": type, "data": base64.b64encode(data).decode()}
+def attachment(name, data=b"words", kind="text/plain"):
+    return {"name": name, "type": kind, "data": base64.b64encode(data).decode()}
 
 
 def plain(server, **options):
@@ -260,14 +293,6 @@ def plain(server, **options):
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory):
     """A certificate for this machine, its key, and both as contexts of a server."""
-    from datetime import datetime, timedelta, timezone
-    from ipaddress import ip_address
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import NameOID
-
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail.example")])
     today = datetime.now(timezone.utc)
