@@ -13,11 +13,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .actions import Context, registry
+from .actions.announce import announcing
 from .hub_api import HubApi
 from .intents import IntentDesk
 from .jobs import JobRunner
 from .metrics import Metrics
 from .news.newsroom import Newsroom
+from .scopes import ADMINISTRATOR
 from .settings import HubSettings
 from .store import intents, jobs
 from .store.database import Store, StoreUnavailable, StoreUnusable
@@ -108,7 +110,16 @@ class Administration:
         self.newsroom = Newsroom(self.store)
         metrics.gauge("announcements", "Announcements that are shown", lambda: len(self.newsroom))
         self.runner = JobRunner(self.store, self._jobs_api)
-        self.desk = IntentDesk(self.store, self.api, registry(context), self.runner)
+        actions = {
+            **registry(context),
+            **announcing(self.store, self.newsroom, self._holders("custom:2i2c:announce")),
+        }
+        self.desk = IntentDesk(self.store, self.api, actions, self.runner)
+
+    def _holders(self, scope: str) -> frozenset[str]:
+        """The scopes of which one is enough for what is ours."""
+        own = self.options.administrators_have_custom_scopes
+        return frozenset({scope, ADMINISTRATOR} if own else {scope})
 
     @property
     def console_url(self) -> str:

@@ -20,6 +20,9 @@ CONSOLE = "2i2c-console"
 
 ACCESS = f"access:services!service={SERVICE}"
 
+ADMINISTRATOR = "admin-ui"
+"""The scope that only the role `admin` has."""
+
 CUSTOM_SCOPES = {
     "custom:2i2c:announce": {"description": "Publish announcements on this hub"},
     "custom:2i2c:support": {"description": "Handle support requests of this hub"},
@@ -28,7 +31,7 @@ CUSTOM_SCOPES = {
 }
 
 CONSOLE_SCOPES = (
-    "admin-ui",  # only the role `admin` has it, so it says who is an administrator
+    ADMINISTRATOR,
     "list:users",
     "read:users",
     "read:roles:users",

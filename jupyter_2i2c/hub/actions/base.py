@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Protocol
 
+from markupsafe import Markup
+
 from ..hub_api import Hub
 
 MAX_NAME = 255
@@ -42,7 +44,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Effect:
-    """What an action would do, to be shown before anything is decided. All of it is plain text.
+    """What an action would do, to be shown before anything is decided. All but the preview is plain text.
 
     Attributes:
         title: the question.
@@ -55,6 +57,7 @@ class Effect:
         tells: who will be told, in words; empty for nobody.
         warnings: what else to know.
         impossible: why it cannot be done; empty if it can.
+        preview: what people would read because of it; see news/markdown.py.
     """
 
     title: str
@@ -67,6 +70,7 @@ class Effect:
     tells: str = ""
     warnings: tuple[str, ...] = ()
     impossible: str = ""
+    preview: Markup | None = None
 
 
 OutcomeState = Literal["done", "failed", "partly", "unknown", "running"]
@@ -117,7 +121,7 @@ class Action(ABC):
     name: ClassVar[str]
     """In addresses and in the audit log, such as ``stop-server``."""
 
-    scopes: ClassVar[frozenset[str]]
+    scopes: frozenset[str]
     """Of which the approving person needs one, filtered or not; the hub decides about filters."""
 
     @abstractmethod

@@ -14,7 +14,7 @@ from tornado import web
 from ..administration import Administration
 from ..facts import Facts
 from ..scopes import CONSOLE
-from . import audit, groups, intents, jobs, now, requests, users
+from . import audit, groups, intents, jobs, news, now, requests, users
 from .base import Console, NotFoundPage, UnusablePage
 from .callback import CallbackHandler
 from .login import Login
@@ -87,6 +87,7 @@ def _console(
         *now.pages(),
         *users.pages(),
         *groups.pages(),
+        *news.pages(),
         *intents.pages(),
         *jobs.pages(),
         *requests.pages(),

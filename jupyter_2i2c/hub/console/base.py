@@ -15,16 +15,13 @@ from ..facts import Facts
 from ..hub_api import Hub, HubError, HubRefused, NotFound, TooMany
 from ..identity import RETRY_AFTER, HubUnavailable, Identity
 from ..intents import IntentDesk, NoSuchIntent
-from ..scopes import CONSOLE, CUSTOM_SCOPES
+from ..scopes import ADMINISTRATOR, CONSOLE, CUSTOM_SCOPES
 from ..store import audit
 from ..store.database import Store, StoreUnavailable
 from .login import Login
 from .pages import Page
 from .render import headers, render
 from .session import Form, Session, Sessions
-
-ADMINISTRATOR = "admin-ui"
-"""The scope that only the role `admin` has."""
 
 
 @dataclass
