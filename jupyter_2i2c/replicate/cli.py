@@ -69,6 +69,12 @@ def add_verbs(verbs: Any) -> None:
     diff.add_argument("--json", action="store_true", help="print JSON")
     diff.set_defaults(run=_guarded("diff", _diff))
 
+    lint = verbs.add_parser("lint", help="mistakes in the configuration of hubs")
+    from .lint.command import add_arguments as add_lint_arguments
+
+    add_lint_arguments(lint)
+    lint.set_defaults(run=_guarded("lint", _lint))
+
 
 def _add_bundle(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", metavar="BUNDLE", type=Path, help="a directory or a file")
@@ -248,6 +254,12 @@ def _verify(arguments: argparse.Namespace, terminal: Any) -> int:
         if where:
             print(f"\nThe report is in {where}")
     return 0 if verification.holds else FAILED
+
+
+def _lint(arguments: argparse.Namespace, terminal: Any) -> int:
+    from .lint.command import run
+
+    return run(arguments, terminal)
 
 
 def _diff(arguments: argparse.Namespace, terminal: Any) -> int:
