@@ -207,6 +207,23 @@ class Checkout:
             self._documents[path, source] = parse(text, name, source)
         return self._documents[path, source]
 
+    def commit(self) -> str:
+        """The commit that is checked out, in hexadecimal digits; empty where it is no checkout of git."""
+        git = self.top / ".git"
+        try:
+            head = (git / "HEAD").read_text("ascii").strip()
+            if head.startswith("ref: "):
+                name = head.removeprefix("ref: ")
+                packed = git / "packed-refs"
+                if (git / name).is_file():
+                    head = (git / name).read_text("ascii").strip()
+                else:
+                    lines = packed.read_text("utf-8").splitlines()
+                    head = next((each[:40] for each in lines if each.endswith(f" {name}")), "")
+        except (OSError, ValueError):
+            return ""
+        return head if re.fullmatch(r"[0-9a-f]{40}([0-9a-f]{24})?", head) else ""
+
     def relative(self, path: Path) -> str:
         """A path as it is shown: within the checkout, or else with its directory's name."""
         for top in (self.top, self.rendered, self._chart):

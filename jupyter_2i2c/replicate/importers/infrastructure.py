@@ -7,19 +7,26 @@ Nothing is decrypted: of an encrypted file the places are read, which stay reada
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..errors import ReplicateError
-from . import helm, sops
+from . import computed, helm, sops, wrinkles
 from .checkout import Chart, Checkout, Cluster, chart_of
-from .source import CHART, Finding, Hub, HubSource, Layer, Origin, SecretSlot, at
+from .missing_secrets import required_slots
+from .readable_secrets import ReadableSecrets, is_python
+from .source import CHART, Code, Finding, Hub, HubSource, Layer, Origin, SecretSlot, at, pointer
 from .source import Path as Place
-from .yaml_reading import Node, NotReadable
+from .yaml_reading import Document, Node, NotReadable
 
 UMBRELLA = "basehub"
-"""The key under which a chart around the chart around the plain one nests everything."""
+"""The chart around the plain one; also the key under which a chart around both nests everything."""
+
+COMPUTED_FILE = "values.jsonnet"
+
+DISTRIBUTIONS = {"aws": "eks", "gcp": "gke"}
+"""Provider to what 2i2c's chart calls the kind of Kubernetes; for others it says ``aks``."""
 
 
 def read(
@@ -29,6 +36,7 @@ def read(
     *,
     rendered: Path | None = None,
     chart: Path | None = None,
+    keep_comments: bool = False,
 ) -> HubSource:
     """One hub of a checkout.
 
@@ -38,22 +46,41 @@ def read(
         hub: its name there.
         rendered: a directory with the computed layers, where there is no jsonnet.
         chart: a directory with the plain chart.
+        keep_comments: whether comments stay in the hub's Python.
 
     Raises:
         ReplicateError: there is no such hub, or a file of it cannot be read; says which and what to do.
+        SecretFound: one stands readable and cannot be taken out for certain.
     """
-    return read_from(Checkout(Path(directory), chart=chart, rendered=rendered), cluster, hub)
+    checkout = Checkout(Path(directory), chart=chart, rendered=rendered)
+    return read_from(checkout, cluster, hub, keep_comments=keep_comments)
 
 
-def read_from(checkout: Checkout, cluster: str, hub: str) -> HubSource:
+def read_from(
+    checkout: Checkout, cluster: str, hub: str, *, keep_comments: bool = False
+) -> HubSource:
     """One hub of a checkout that was looked at before, as `read` does."""
-    return _Reading(checkout, checkout.cluster(cluster), hub).source()
+    return _Reading(checkout, checkout.cluster(cluster), hub, keep_comments).source()
+
+
+@dataclass
+class _Layer:
+    """A layer while it is read: `node` is nested as its file is, `inner` is not."""
+
+    name: str
+    kind: str
+    path: str
+    node: Node
+    inner: Node
+    document: Document | None = None
 
 
 class _Reading:
     """One hub while it is read."""
 
-    def __init__(self, checkout: Checkout, cluster: Cluster, name: str) -> None:
+    def __init__(
+        self, checkout: Checkout, cluster: Cluster, name: str, keep_comments: bool
+    ) -> None:
         self.checkout = checkout
         self.cluster = cluster
         listed = cluster.hubs()
@@ -62,85 +89,103 @@ class _Reading:
             raise ReplicateError(f"{cluster.name} has no hub {name!r}; there are: {known}")
         self.spec = listed[name]
         self.hub = self._hub(name)
+        self.readable = ReadableSecrets(keep_comments)
         self.findings: list[Finding] = []
         self.not_captured: dict[str, str] = {}
-        self.layers: list[tuple[str, str, str, Node]] = []
+        self.layers: list[_Layer] = []
         self.slots: list[SecretSlot] = []
 
     def _hub(self, name: str) -> Hub:
         said = self.spec.plain()
         spec = self.cluster.document.node.plain()
-        cloud = spec.get(str(spec.get("provider"))) or {}
+        cloud = spec.get(str(spec.get("provider")))
+        cloud = cloud if isinstance(cloud, dict) else {}
         files = said.get("helm_chart_values_files") or []
+        if not isinstance(files, list) or not all(isinstance(each, str) for each in files):
+            where = f"{self.cluster.document.name}:{self.spec.line}"
+            raise NotReadable(f"{where}: helm_chart_values_files is no list of names; mend it")
         return Hub(
             name=name,
             cluster=self.cluster.name,
-            display_name=str(said.get("display_name") or ""),
-            domain=str(said.get("domain") or ""),
-            provider=str(spec.get("provider") or ""),
-            account=str(cloud.get("account") or cloud.get("project") or ""),
-            region=str(cloud.get("region") or cloud.get("zone") or ""),
-            helm_chart=str(said.get("helm_chart") or ""),
-            chart_override=str(said.get("chart_override") or ""),
-            value_files=tuple(str(each) for each in files),
+            display_name=_text(said.get("display_name")),
+            domain=_text(said.get("domain")),
+            provider=_text(spec.get("provider")),
+            account=_text(cloud.get("account") or cloud.get("project")),
+            region=_text(cloud.get("region") or cloud.get("zone")),
+            helm_chart=_text(said.get("helm_chart")),
+            chart_override=_text(said.get("chart_override")),
+            value_files=tuple(files),
         )
 
     def source(self) -> HubSource:
         outer = self._outer_chart()
-        plain_version = outer.dependencies.get(CHART, {}).get("version", "") if outer else ""
-        plain = self.checkout.chart(CHART, plain_version)
+        wanted = outer.dependencies.get(CHART, {}) if outer else {}
+        plain = self.checkout.chart(CHART, wanted.get("version", ""))
         self._add_chart(CHART, "z2jh", plain)
         self._add_chart(UMBRELLA, "chart", outer)
         self._add_computed()
         for name in self.hub.value_files:
             self._add_file(name)
+        self._clean()
         merged = self._merge(outer)
         values = merged.plain()
         origins = self._origins(merged)
-        return HubSource(
+        secrets = self._secrets(values, origins)
+        self._not_captured(outer)
+        source = HubSource(
             hub=self.hub,
             values=values,
-            layers=tuple(
-                Layer(
-                    name,
-                    kind,
-                    path,
-                    node.plain(),
-                    {place: each.line for place, each in node.places()},
-                )
-                for name, kind, path, node in self.layers
-            ),
+            layers=tuple(self._layer(each) for each in self.layers),
             origins=origins,
-            secrets=tuple(
-                replace(each, effective=at(values, each.path) == each.placeholder)
-                for each in self.slots
-            ),
+            secrets=secrets,
             chart={
                 "name": CHART,
-                "version": plain.version if plain else plain_version,
-                "repository": (outer.dependencies.get(CHART, {}) if outer else {}).get(
-                    "repository", ""
-                ),
-                "known": "yes" if plain else "no",
+                "version": wanted.get("version", "") or (plain.version if plain else ""),
+                "repository": wanted.get("repository", ""),
+                "known": (plain.version or "yes") if plain else "no",
             },
             umbrella=self._umbrella(outer),
-            findings=tuple(self.findings),
+            code=self._code(values, origins),
             not_captured=self.not_captured,
+            commit=self.checkout.commit(),
         )
+        documents = {
+            each.name: each.document
+            for each in self.layers
+            if each.document and each.kind != "default"
+        }
+        found = wrinkles.noticed(source, documents, self.cluster.document, self._is_nested_chart)
+        return replace(source, findings=(*self.findings, *found))
+
+    @property
+    def _is_nested_chart(self) -> bool:
+        return bool(self.hub.helm_chart) and self.hub.helm_chart != UMBRELLA
 
     def _outer_chart(self) -> Chart | None:
         """The chart around the plain one, with the dependencies that this hub overrides."""
         chart = self.checkout.chart(UMBRELLA) or self.checkout.chart(self.hub.helm_chart)
-        if chart and self.hub.chart_override:
-            path = self._listed(self.hub.chart_override)
-            override = chart_of(self.checkout.document(path).node, chart.directory)
-            chart = Chart(chart.name, override.version, chart.directory, override.dependencies)
+        if self.hub.chart_override:
+            document = self.checkout.document(self._listed(self.hub.chart_override))
+            directory = chart.directory if chart else self.cluster.directory
+            override = chart_of(document.node, directory)
+            name = chart.name if chart else override.name
+            chart = Chart(name, override.version, directory, override.dependencies)
         return chart
 
     def _listed(self, name: str) -> Path:
-        """A file that the cluster's file names; one with directories stands below the checkout."""
+        """A file that the cluster's file names; one with directories may stand below the checkout."""
         path = self.cluster.directory / name
         return path if path.exists() or "/" not in name else self.checkout.top / name
+
+    def _add(
+        self, name: str, kind: str, path: str, node: Node, document: Document | None = None
+    ) -> None:
+        inner = node
+        nested = node.value.get(UMBRELLA)
+        if self._is_nested_chart and kind != "default":
+            number = len(self.layers)
+            inner = nested if nested is not None and isinstance(nested.value, dict) else Node({}, 1, number)  # fmt: skip
+        self.layers.append(_Layer(name, kind, path, node, inner, document))
 
     def _add_chart(self, name: str, layer: str, chart: Chart | None) -> None:
         if chart is None:
@@ -152,79 +197,161 @@ class _Reading:
         if not path.exists():
             return
         top = self.checkout.top if path.is_relative_to(self.checkout.top) else chart.directory
-        node = self.checkout.document(path, len(self.layers), top).node
+        document = self.checkout.document(path, len(self.layers), top)
+        node = document.node
         if name == CHART:
             node = Node({CHART: node}, 1, len(self.layers))
-        self.layers.append((layer, "default", self.checkout.relative(path), node))
+        self._add(layer, "default", self.checkout.relative(path), node, document)
 
     def _add_computed(self) -> None:
+        number = len(self.layers)
         rendered = self.checkout.rendered
-        if rendered is None:
-            self.not_captured["the computed layer"] = "give it with --rendered"
+        path = rendered / self.cluster.name / f"{self.hub.name}.values.yaml" if rendered else None
+        if path is not None and rendered is not None and path.exists():
+            document = self.checkout.document(path, number, rendered)
+            self._add("computed", "computed", self.checkout.relative(path), document.node, document)
             return
-        path = rendered / self.cluster.name / f"{self.hub.name}.values.yaml"
-        node = self.checkout.document(path, len(self.layers), rendered).node
-        self.layers.append(
-            ("computed", "computed", self.checkout.relative(path), self._unnested(node))
-        )
+        chart = self.checkout.chart(self.hub.helm_chart)
+        program = chart.directory / COMPUTED_FILE if chart else None
+        if program is not None and program.exists():
+            name = self.checkout.relative(program)
+            self._add("computed", "computed", name, self._evaluated(program, name))
+        elif path is not None:
+            raise ReplicateError(
+                f"{self.checkout.relative(path)} is not there; --rendered DIR needs it for this hub"
+            )
+        else:
+            self.not_captured["what the chart computes for each hub"] = (
+                "neither the chart's values.jsonnet nor its result was there; give it with --rendered"
+            )
+
+    def _evaluated(self, path: Path, name: str) -> Node:
+        spec = self.cluster.document.node.plain()
+        cloud = spec.get("aws") if self.hub.provider == "aws" else None
+        cluster = _text(cloud.get("clusterName")) if isinstance(cloud, dict) else ""
+        given = computed.variables(self.hub, cluster or self.cluster.name)
+        top = self.checkout.top
+        if not path.is_relative_to(top):
+            top = path.parent.parent
+        return computed.evaluate(path, top, name, given, len(self.layers))
 
     def _add_file(self, name: str) -> None:
         path = self._listed(name)
-        number = len(self.layers)
-        document = self.checkout.document(path, number)
-        kind = "public"
-        node = document.node
-        if sops.is_encrypted(document):
-            kind = "secret"
-            node, slots = sops.opened(document)
-            nesting = (UMBRELLA,) if self._is_nested(document.node) else ()
-            self.slots += [
-                replace(each, path=each.path[len(nesting) :])
-                for each in slots
-                if each.path[: len(nesting)] == nesting
-            ]
-        self.layers.append((name, kind, document.name, self._unnested(node)))
+        if path.suffix == ".jsonnet":
+            shown = self.checkout.relative(path)
+            self._add(name, "computed", shown, self._evaluated(path, shown))
+            return
+        document = self.checkout.document(path, len(self.layers))
+        if not sops.is_encrypted(document):
+            self._add(name, "public", document.name, document.node, document)
+            return
+        node, slots = sops.opened(document)
+        self._add(name, "secret", document.name, node, document)
+        nesting = (UMBRELLA,) if self._is_nested_chart and UMBRELLA in node.value else ()
+        self.slots += [
+            replace(each, path=each.path[len(nesting) :])
+            for each in slots
+            if each.path[: len(nesting)] == nesting
+        ]
 
-    def _is_nested(self, node: Node) -> bool:
-        return self.hub.helm_chart != UMBRELLA and UMBRELLA in node.value
-
-    def _unnested(self, node: Node) -> Node:
-        return node.value[UMBRELLA] if self._is_nested(node) else node
+    def _clean(self) -> None:
+        """Take what is secret out of every layer; what one layer tells is looked for in all."""
+        for each in self.layers:
+            self.readable.look(each.inner, each.path)
+        for each in self.layers:
+            self.readable.look_at_code(each.inner, each.path)
+        for each in self.layers:
+            each.inner = self.readable.cleaned(each.inner, each.path)
+        self.slots += self.readable.slots
 
     def _merge(self, outer: Chart | None) -> Node:
-        by_name = {name: node for name, _, _, node in self.layers if name in ("z2jh", "chart")}
+        defaults = {each.name: each.inner for each in self.layers if each.kind == "default"}
         merged = Node({}, 1, len(self.layers) - 1)
-        for name, _, _, node in self.layers:
-            if name not in ("z2jh", "chart"):
-                merged = helm.over_file(merged, node)
-        if "chart" in by_name:
+        for each in self.layers:
+            if each.kind != "default":
+                merged = helm.over_file(merged, each.inner)
+        if "chart" in defaults:
             subcharts = {CHART, *(outer.dependencies if outer else ())}
-            merged = helm.over_chart(merged, by_name["chart"], subcharts)
-        if "z2jh" in by_name:
-            inner = merged.value.get(CHART) or Node({}, 1, 0)
-            defaults = by_name["z2jh"].value[CHART]
-            merged = Node({**merged.value, CHART: helm.over_chart(inner, defaults)}, 1, 0)
+            merged = helm.over_chart(merged, defaults["chart"], subcharts)
+        if "z2jh" in defaults:
+            inner = merged.value.get(CHART)
+            if inner is None or not isinstance(inner.value, dict):
+                inner = Node({}, 1, 0)
+            over = helm.over_chart(inner, defaults["z2jh"].value[CHART])
+            merged = Node({**merged.value, CHART: over}, 1, 0)
         return merged
 
     def _origins(self, merged: Node) -> dict[Place, Origin]:
-        files = [(path, name) for name, _, path, _ in self.layers]
         return {
-            place: Origin(files[node.source][0], node.line, files[node.source][1])
+            place: Origin(self.layers[node.source].path, node.line, self.layers[node.source].name)
             for place, node in merged.places()
             if place and (not isinstance(node.value, dict) or not node.value)
         }
 
+    def _layer(self, layer: _Layer) -> Layer:
+        lines = {place: node.line for place, node in layer.inner.places() if place}
+        return Layer(layer.name, layer.kind, layer.path, layer.inner.plain(), lines)
+
+    def _secrets(
+        self, values: dict[str, Any], origins: dict[Place, Origin]
+    ) -> tuple[SecretSlot, ...]:
+        slots = [
+            replace(each, effective=_holds(at(values, each.path), each.name)) for each in self.slots
+        ]
+        return (*slots, *required_slots(values, origins))
+
+    def _code(self, values: dict[str, Any], origins: dict[Place, Origin]) -> dict[str, Code]:
+        kinds = {each.name: each.kind for each in self.layers}
+        found = {}
+        for place, origin in origins.items():
+            text = at(values, place)
+            if isinstance(text, str) and is_python(place, text):
+                own = kinds[origin.layer] in ("public", "secret")
+                found[pointer(place)] = Code(place, text, origin, own)
+        return found
+
     def _umbrella(self, outer: Chart | None) -> dict[str, Any]:
         if outer is None:
             return {}
-        dependencies = {name: each.get("version", "") for name, each in outer.dependencies.items()}
-        distribution = {"aws": "eks", "gcp": "gke"}.get(self.hub.provider, "aks")
         return {
-            "name": self.hub.helm_chart,
+            "name": self.hub.helm_chart or outer.name,
             "version": outer.version,
-            "dependencies": dependencies,
-            "k8s_distribution": distribution,
+            "dependencies": {
+                name: {
+                    key: each[key] for key in ("version", "repository", "condition") if key in each
+                }
+                for name, each in outer.dependencies.items()
+            },
+            "k8s_distribution": DISTRIBUTIONS.get(self.hub.provider, "aks"),
         }
+
+    def _not_captured(self, outer: Chart | None) -> None:
+        known = {CHART}
+        for name in outer.dependencies if outer else ():
+            if name not in known:
+                self.not_captured[f"the defaults of the chart {name}"] = (
+                    "they come with the chart, whose version is noted"
+                )
+        self.not_captured |= {
+            "users, administrators and groups that were added while the hub ran": (
+                "they are in the hub's database; capture the running hub, too (--live)"
+            ),
+            "people's home directories": "each person takes their own with `capture home`",
+            "shared directories and buckets": "they are storage of the old cluster; copy them there",
+            "the cluster itself: nodes, DNS, certificates, monitoring": (
+                "it is made with other tools; the report on the hub says what is needed"
+            ),
+        }
+
+
+def _holds(value: Any, name: str) -> bool:
+    if not isinstance(value, str):
+        return False
+    return f"<secret:{name}>" in value or f"environ['{name}']" in value
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
 
 
 __all__ = ["NotReadable", "read", "read_from"]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..redact import is_secret_name
 from .source import CHART
 from .source import Path as Place
 
@@ -26,6 +27,22 @@ KINDS = (
     "unknown",
 )
 """All kinds. ``code`` and ``configuration`` hide behaviour, ``setting`` a plain setting in an encrypted file; a new one of ``own-token`` is made with ``openssl rand -hex 32``."""
+
+
+NO_SECRET_KEYS = re.compile(
+    r"^(key|allow_origin_pat|existingSecret|envFromSecret|imagePullSecrets?|secretName|secretKeyRef|automountServiceAccountToken"
+    r"|.*(Secret|Token|Cookie)(Name|Ref|Key|Path|Type)|.*_(groups|username|user)_key"
+    r"|.*(token|cookie|password|secret|signature|credential)s?_?(expires_in|expires_in_max_seconds|type|scopes?"
+    r"|length|samesite|options|hook|params?|claim|helper|enabled|max_age(_days)?|alg(orithm)?s?|ttl|lifetime|policy"
+    r"|prefix|header|field|rules?))$",
+    re.IGNORECASE,
+)
+"""Keys that only sound like a secret; what sounds so by ``_url`` and the like, redact.py knows."""
+
+
+def sounds_secret(key: str) -> bool:
+    """Whether a secret belongs under this key, as far as its name tells."""
+    return is_secret_name(key) and NO_SECRET_KEYS.match(key) is None
 
 
 @dataclass(frozen=True)

@@ -190,7 +190,7 @@ class _Building:
             for event in events:
                 if isinstance(event, yaml.DocumentStartEvent):
                     if node is not None:
-                        more = event.start_mark.line + 1
+                        more = _line(event)
                         break
                     node = self._value(events)
         finally:
@@ -216,7 +216,7 @@ class _Building:
             if isinstance(event, yaml.AliasEvent):
                 node = self._alias(event)
             elif isinstance(event, yaml.ScalarEvent):
-                node = Node(scalar(event), event.start_mark.line + 1, self.source)
+                node = Node(scalar(event), _line(event), self.source)
                 self._anchored(event, node)
             else:  # the end of a mapping or of a list
                 ended = open_ones.pop()
@@ -310,6 +310,11 @@ class _Open:
     def children(self) -> Iterator[Node]:
         yield from self.content.values() if self.is_mapping else self.content
         yield from self.merged.values()
+
+
+def _line(event: Any) -> int:
+    line: int = event.start_mark.line
+    return line + 1
 
 
 def scalar(event: Any) -> Any:

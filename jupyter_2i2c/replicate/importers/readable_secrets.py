@@ -1,0 +1,352 @@
+"""Finds the secrets that stand readable in values, and takes them out of all of them. Called by infrastructure.py.
+
+First all layers are looked at, then all are cleaned: what is a secret by its place in one layer is
+removed by its value from every other. Names and forms are only how values become known.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import unquote
+
+from ..errors import SecretFound
+from ..redact import NO_SECRET_NAME, SECRET_NAME, WELL_KNOWN, Known, Redactor
+from ..sandbox.recorder import Rules
+from . import python_source
+from .missing_secrets import is_stub
+from .secret_kinds import kind_of, name_of, sounds_secret
+from .source import Path as Place
+from .source import SecretSlot, pointer
+from .yaml_reading import Node
+
+SHORTEST = 8
+"""Characters below which a value is removed by its place alone."""
+
+REFERENCES = frozenset({"secretKeyRef", "configMapKeyRef", "fieldRef", "resourceFieldRef"})
+"""Below these stand names of what is elsewhere."""
+
+REFERENCE = re.compile(r"\$\(?\{?[A-Za-z_][\w.]*[)}]?|\{\{.*\}\}|\{[^{}]*\}|%\(\w+\)s", re.DOTALL)
+"""A value that is looked up when it is used."""
+
+PLACEHOLDER = re.compile(r"<secret:\w+>")
+"""What stands for a secret already."""
+
+USERINFO = re.compile(r"[a-z][a-z0-9+.-]*://([^\s/@:'\"]*):([^\s/@'\"]+)@", re.IGNORECASE)
+ASSIGNED = re.compile(
+    r"""(?P<name>--[\w-]+|[\w.-]+)["']?\s*(?:[=:]|(?<=[\w])\s(?=[^\s=:]))\s*["']?(?P<value>[^\s"',;#]+)"""
+)
+LOGIN_LINE = re.compile(r"\b(?:password|account)\s+(\S{8,})")
+PRIVATE_KEY = re.compile(
+    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL
+)
+AUTHORIZATION = re.compile(r"\b(?:Bearer|Basic|token)\s+([A-Za-z0-9_.~+/=-]{16,})")
+TOKENS = re.compile(
+    r"\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*|\bsk-[\w-]{20,}|\bAIza[\w-]{35}|\bGOCSPX-[\w-]{20,}|\bnpm_\w{30,}"
+    r"|\bdckr_pat_[\w-]{20,}|\bSG\.[\w-]{16,}\.[\w-]{16,}|\bAGE-SECRET-KEY-1\w{30,}|\bASIA[A-Z0-9]{16}"
+    r"|\bxapp-[\w-]{20,}|\bya29\.[\w-]{20,}|\bhvs\.[\w-]{20,}|https://hooks\.slack\.com/services/[\w/]{20,}"
+)
+ENCODED = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
+SECRET_FILES = re.compile(
+    r"(^|[/_.-])(netrc|pgpass|git-credentials|htpasswd|s3cfg|boto|dockerconfigjson|dockercfg|kaggle\.json"
+    r"|credentials(\.json|\.yaml|\.ini)?|id_(rsa|dsa|ecdsa|ed25519))$"
+)
+
+
+class Names(Rules):
+    """Which names hold secrets, the same for values and for code."""
+
+    def __init__(self) -> None:
+        super().__init__(SECRET_NAME.pattern, NO_SECRET_NAME.pattern)
+
+    def is_secret(self, path: str) -> bool:
+        """Whether a setting of this path holds a secret, as far as its name tells."""
+        return super().is_secret(path) and sounds_secret(path.rpartition(".")[2])
+
+
+@dataclass(frozen=True)
+class _Found:
+    path: Place
+    node: Node
+    file: str
+
+
+class ReadableSecrets:
+    """The readable secrets of one hub.
+
+    Arguments:
+        keep_comments: whether comments stay in its Python.
+    """
+
+    def __init__(self, keep_comments: bool = False) -> None:
+        self.keep_comments = keep_comments
+        self.rules = Names()
+        self.known = Known()
+        self.slots: list[SecretSlot] = []
+        self.not_parsed: list[tuple[Place, Node, str]] = []
+        self._at: dict[tuple[int, Place], SecretSlot] = {}
+        self._named: set[str] = set()
+
+    def look(self, top: Node, file: str) -> None:
+        """Learn the secrets in one layer."""
+        for each in _texts(top, file):
+            if not self._is_code(each) and self._by_place(top, each):
+                variable = _sibling(top, each.path, "name") if each.path[-1] == "value" else ""
+                name = name_of((variable,) if variable else each.path)
+                slot = self._note(each, name, "plain")
+                self._at[each.node.source, each.path] = slot
+                self._learn(str(each.node.value), slot.name, each)
+            elif isinstance(each.node.value, str) and not self._is_code(each):
+                self._by_form(each)
+
+    def _by_place(self, top: Node, each: _Found) -> bool:
+        """Whether a secret belongs to this place, and something that may be one stands there."""
+        value, path = each.node.value, each.path
+        keys = [key for key in path if isinstance(key, str)]
+        if isinstance(value, str) and (is_stub(value) or not value or REFERENCE.fullmatch(value)):
+            return False
+        if not keys or REFERENCES & set(keys[-3:]):
+            return False
+        key = keys[-1]
+        if key == "value" and (name := _sibling(top, path, "name")):
+            key = name
+        if key in ("stringData", "data") and isinstance(value, str):
+            target = _sibling(top, path, "mountPath") or ""
+            return any(
+                SECRET_FILES.search(name) for name in (keys[-2] if len(keys) > 1 else "", target)
+            )
+        if not sounds_secret(key):
+            return False
+        if isinstance(value, str):
+            return "\n" not in value or "PRIVATE KEY" in value or len(value) < 4096
+        return (
+            not isinstance(value, (bool, float))
+            and value is not None
+            and not isinstance(path[-1], int)
+        )
+
+    def _by_form(self, each: _Found) -> None:
+        """Learn what is a secret in a text by its form."""
+        text = each.node.value
+        for number, value in enumerate(sorted(set(secrets_in(text, self.rules)))):
+            suffix = f"_{number + 1}" if number else ""
+            name = f"{name_of(each.path)}{suffix}"
+            if value not in self.known.values:
+                self._note(each, name, "plain")
+                self._learn(value, name, each)
+
+    def _note(self, each: _Found, name: str, found: str) -> SecretSlot:
+        kind = kind_of(each.path)
+        sort = "password" if kind.kind in ("unknown", "setting") else kind.kind
+        what = "a secret that stood readable" if kind.kind in ("unknown", "setting") else kind.what
+        slot = SecretSlot(
+            name, each.path, found, "str", sort, what, kind.issued_by,
+            f"{kind.how}; withdraw the old one: it stood readable",
+            each.file, each.node.line, pointer(each.path),
+        )  # fmt: skip
+        self.slots.append(slot)
+        return slot
+
+    def _learn(self, value: str, name: str, each: _Found) -> None:
+        where = f"{each.file}:{each.node.line}"
+        pieces = [value]
+        if "\n" in value:
+            # files indent each line of a longer value in their own way
+            pieces += [line for line in value.splitlines() if not line.startswith("-----")]
+        for piece in pieces:
+            self.known.add(piece, name, where)
+            if len(piece.strip()) >= SHORTEST:
+                self.rules.known.setdefault(piece.strip(), name)
+
+    def _is_code(self, each: _Found) -> bool:
+        return isinstance(each.node.value, str) and is_python(each.path, each.node.value)
+
+    def look_at_code(self, top: Node, file: str) -> None:
+        """Learn the secrets in the Python of one layer, so that they are known in all others."""
+        for each in _texts(top, file):
+            if self._is_code(each) and not _is_plain(each.node.value):
+                python_source.redacted(each.node.value, pointer(each.path), self.rules)
+        for value, name in self.rules.known.items():
+            self.known.add(value, name, file)
+
+    def cleaned(self, top: Node, file: str) -> Node:
+        """One layer without secrets.
+
+        Raises:
+            SecretFound: one cannot be taken out for certain.
+        """
+        redactor = Redactor(self.known)
+
+        def clean(node: Node, path: Place) -> Node:
+            if isinstance(node.value, dict):
+                content = {key: clean(each, (*path, key)) for key, each in node.value.items()}
+                if all(content[key] is node.value[key] for key in content):
+                    return node
+                return Node(content, node.line, node.source, node.size)
+            if isinstance(node.value, list):
+                items = [clean(each, (*path, index)) for index, each in enumerate(node.value)]
+                if all(new is old for new, old in zip(items, node.value, strict=True)):
+                    return node
+                return Node(items, node.line, node.source, node.size)
+            if (slot := self._at.get((node.source, path))) is not None:
+                return Node(slot.placeholder, node.line, node.source)
+            if not isinstance(node.value, str):
+                return node
+            if is_python(path, node.value):
+                text = self._clean_code(_Found(path, node, file))
+            else:
+                text = node.value
+            removed, _ = redactor.remove(text.encode("utf-8", "surrogatepass"))
+            text = removed.decode("utf-8", "surrogatepass")
+            return node if text == node.value else Node(text, node.line, node.source)
+
+        return clean(top, ())
+
+    def _clean_code(self, each: _Found) -> str:
+        text: str = each.node.value
+        prefix = name_of(each.path)
+        if _is_plain(text) and not any(value in text for value in self.rules.known):
+            return text if self.keep_comments else _without_comments(text)
+        done = python_source.redacted(
+            text, f"{each.file}:{each.node.line}", self.rules, self.keep_comments
+        )
+        if done.refused:
+            if " is no Python: " not in done.refused:
+                raise SecretFound(f"{done.refused} (in {pointer(each.path)})")
+            self.not_parsed.append((each.path, each.node, each.file))
+            return self._clean_text(each)
+        result = done.text
+        for slot in done.slots:
+            name = slot.name if slot.name.startswith(prefix) else f"{prefix}_{slot.name}"
+            if name != slot.name:
+                result = result.replace(f"environ['{slot.name}']", f"environ['{name}']")
+            if (each.file, name) not in self._at_code():
+                kind = kind_of((slot.name.lower(),))
+                self.slots.append(
+                    SecretSlot(
+                        name,
+                        each.path,
+                        "plain",
+                        "bytes" if slot.binary else "str",
+                        "password" if kind.kind in ("unknown", "setting") else kind.kind,
+                        "a secret that stood in code; the code now asks the environment for it",
+                        kind.issued_by,
+                        f"{kind.how}; withdraw the old one: it stood readable",
+                        each.file,
+                        each.node.line + slot.line,
+                        pointer(each.path),
+                    )
+                )
+        return result
+
+    def _at_code(self) -> set[tuple[str, str]]:
+        return {(slot.file, slot.name) for slot in self.slots}
+
+    def _clean_text(self, each: _Found) -> str:
+        """Code that this Python cannot read: whole lines of comment go, secrets by their form."""
+        text: str = each.node.value
+        if not self.keep_comments:
+            lines = text.splitlines(keepends=True)
+            text = "".join(
+                "\n" if line.lstrip().startswith("#") and not line.startswith("#!") else line
+                for line in lines
+            )
+        self._by_form(_Found(each.path, Node(text, each.node.line, each.node.source), each.file))
+        removed, _ = Redactor(self.known).remove(text.encode())
+        return removed.decode()
+
+
+@lru_cache(maxsize=1000)
+def _is_plain(text: str) -> bool:
+    """Whether a piece of Python holds no secret by its names and forms; most are those of a chart."""
+    done = python_source.redacted(text, "", Names())
+    return not done.refused and not done.slots
+
+
+@lru_cache(maxsize=1000)
+def _without_comments(text: str) -> str:
+    return python_source.without_comments(text)
+
+
+def _texts(top: Node, file: str) -> Iterator[_Found]:
+    """Each scalar with its place."""
+    for path, node in top.places():
+        value = node.value
+        if isinstance(value, str) and PLACEHOLDER.fullmatch(value):
+            continue
+        if value is not None and not isinstance(value, (dict, list, bool)):
+            yield _Found(path, node, file)
+
+
+def _sibling(top: Node, path: Place, key: str) -> str:
+    node = top
+    for each in path[:-1]:
+        node = node.value[each]
+    found = node.value.get(key) if isinstance(node.value, dict) else None
+    return found.value if found is not None and isinstance(found.value, str) else ""
+
+
+def is_python(path: Place, text: str) -> bool:
+    """Whether a text in values is Python: a snippet of configuration, or a file of it."""
+    keys = [str(each) for each in path]
+    if PLACEHOLDER.fullmatch(text):
+        return False
+    if "extraConfig" in keys[-2:] and keys[-1] != "stringData":
+        return True
+    if keys and keys[-1] == "stringData" and len(keys) > 1:
+        return keys[-2].endswith((".py", "_py")) or re.match(r"#!.*python", text) is not None
+    return False
+
+
+def secrets_in(text: str, rules: Rules) -> Iterable[str]:
+    """The values in a text that are secrets by their form, or by the name before them."""
+    text = PLACEHOLDER.sub("", text)
+    for match in PRIVATE_KEY.finditer(text):
+        yield match[0]
+    for _, password in USERINFO.findall(text):
+        if not REFERENCE.search(password) and not is_stub(password):
+            yield password
+            yield unquote(password)
+    for match in TOKENS.finditer(text):
+        yield match[0]
+    for found in WELL_KNOWN.finditer(text.encode("utf-8", "replace")):
+        if b"PRIVATE KEY" not in found[0]:
+            yield found[0].decode()
+    for match in AUTHORIZATION.finditer(text):
+        if not REFERENCE.search(match[1]):
+            yield match[1]
+    for match in ENCODED.finditer(text):
+        if _decodes_to_secret(match[0], rules):
+            yield match[0]
+    if "://" not in text or "\n" in text or " " in text:
+        for match in ASSIGNED.finditer(text):
+            name, value = match["name"].lstrip("-").replace("-", "_"), match["value"]
+            if (
+                len(value) >= SHORTEST
+                and sounds_secret(name)
+                and not REFERENCE.match(value)
+                and not is_stub(value)
+                and any(each.isdigit() or not each.isalpha() for each in value)
+                and not re.search(r"[(\[]", value)
+                and not value.startswith(("/", "http", "--", "./", "~"))
+            ):
+                yield value
+    if "login" in text or "machine" in text:
+        yield from LOGIN_LINE.findall(text)
+
+
+def _decodes_to_secret(value: str, rules: Rules) -> bool:
+    try:
+        raw = base64.b64decode(
+            value.replace("-", "+").replace("_", "/") + "=" * (-len(value.rstrip("=")) % 4)
+        )
+        inner = raw.decode("ascii")
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return False
+    return (
+        inner.isprintable() and next(iter(secrets_in(inner, rules)), None) is not None
+    ) or "PRIVATE KEY-----" in inner
