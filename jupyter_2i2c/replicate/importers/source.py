@@ -258,9 +258,11 @@ def from_pointer(text: str) -> Path:
 def at(values: Any, path: Path, default: Any = None) -> Any:
     """What stands at a place, or `default`."""
     for each in path:
-        if (isinstance(values, Mapping) and each in values) or (
-            isinstance(values, list) and isinstance(each, int) and each < len(values)
-        ):
+        if isinstance(values, list):
+            if not isinstance(each, int) or each >= len(values):
+                return default
+            values = values[each]
+        elif isinstance(values, Mapping) and each in values:
             values = values[each]
         else:
             return default
