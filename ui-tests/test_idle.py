@@ -2,47 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from jupyter_2i2c.demo.local_hub import LocalHub, clean_environment
+from tests.culler import CULLER, culler
 from tests.hubs import SETUP, Hubs
 
 from .lab import Lab
-
-TOKEN = "c" * 32
-CULLER = f"""
-c.JupyterHub.last_activity_interval = 1
-c.JupyterHub.services = [{{"name": "culler", "api_token": "{TOKEN}"}}]
-c.JupyterHub.load_roles = [
-    {{
-        "name": "culler",
-        "services": ["culler"],
-        "scopes": ["list:users", "read:users:activity", "read:servers", "delete:servers"],
-    }}
-]
-"""
-
-
-@contextmanager
-def culler(hub: LocalHub) -> Iterator[None]:
-    """The culler, from now on: a Lab that is still loading on a busy machine must not be taken for idle."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "jupyterhub_idle_culler", "--timeout=12", "--cull-every=1"],
-        env={
-            **clean_environment(),
-            "JUPYTERHUB_API_URL": f"{hub.url}hub/api",
-            "JUPYTERHUB_API_TOKEN": TOKEN,
-        },
-    )
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait()
-
 
 # what a browser does with a tab in the background
 HIDE = """
@@ -83,7 +46,7 @@ def test_a_hidden_panel_does_not_keep_the_server_alive(browser, tmp_path):
             return {user["name"] for user in users if user["server"]}
 
         # the tab that asks for something is what the others would be, if they did
-        with culler(hub):
+        with culler(hub, timeout=12):
             hub.until("the idle servers have stopped", lambda: running() <= {"boss"})
             assert running() == {"boss"}
         for lab in labs.values():

@@ -154,7 +154,7 @@ class Jupyter2i2cApp(ExtensionApp):
     @cached_property
     def keep_alive(self) -> KeepAlive:
         """What tells the hub that something is being taken."""
-        return KeepAlive(self.exports, self.settings)
+        return KeepAlive(self.exports, self.serverapp.web_app.settings)
 
     def _about_the_hub(self) -> dict[str, str]:
         facts = self.information.facts

@@ -26,7 +26,7 @@ class KeepAlive:
 
     Args:
         exports: what may be going on.
-        settings: of the web application.
+        settings: those of the web application itself; an extension's are only copied to it.
     """
 
     def __init__(self, exports: Exports, settings: dict[str, Any]) -> None:
@@ -37,7 +37,8 @@ class KeepAlive:
     def look(self) -> None:
         """Give a sign of life if something goes on; else look no more."""
         if self._exports.busy():
-            self._settings["api_last_activity"] = datetime.now(timezone.utc)
+            # the server counts all settings whose names end so
+            self._settings["jupyter_2i2c_last_activity"] = datetime.now(timezone.utc)
             if not self._callback.is_running():
                 self._callback.start()
         else:

@@ -1,32 +1,20 @@
-"""A server lives while its owner takes their files away, and no longer: on a hub with a real culler."""
+"""A server lives while its owner takes their environment away, and no longer: on a hub with a real culler."""
 
 from __future__ import annotations
 
 import json
 import signal
+from datetime import datetime, timezone
 from pathlib import Path
 
 import psutil
 import pytest
 
+from tests.culler import CULLER, culler
 from tests.hubs import SETUP, Hubs, Person
 
-CULLER = """
-c.JupyterHub.last_activity_interval = 1
+TELL = """
 c.Spawner.environment = {"JUPYTERHUB_ACTIVITY_INTERVAL": "1"}
-c.JupyterHub.services = [
-    {
-        "name": "culler",
-        "command": [sys.executable, "-m", "jupyterhub_idle_culler", "--timeout=6", "--cull-every=1"],
-    }
-]
-c.JupyterHub.load_roles = [
-    {
-        "name": "culler",
-        "services": ["culler"],
-        "scopes": ["list:users", "read:users:activity", "read:servers", "delete:servers"],
-    }
-]
 """
 
 # a hub's timeouts are an hour, and the sign of life comes each minute; here both are short
@@ -48,13 +36,19 @@ def running(boss: Person) -> set[str]:
     return {user["name"] for user in boss.api("GET", "users").json() if user["server"]}
 
 
+def last_activity(boss: Person) -> datetime:
+    """When ada's server last did something, as the hub knows it."""
+    server = boss.api("GET", "users/ada").json()["servers"][""]
+    return datetime.fromisoformat(server["last_activity"].replace("Z", "+00:00"))
+
+
 def take(person: Person) -> Path:
-    """Begin to take the person's files; where the export keeps its state."""
+    """Begin to take the person's environment; where the export keeps its state."""
     token = person.token(scopes=["access:servers!user"])
     answer = person.browser.post(
         f"user/{person.name}/jupyter-2i2c/exports",
         headers={"Authorization": f"token {token}"},
-        json={"kind": "home", "options": {"format": "tar"}},
+        json={"kind": "environment", "options": {}},
     )
     assert answer.status_code == 201, answer.text
     home = person.hub.state / "home" / person.name
@@ -77,23 +71,24 @@ def _words(process: psutil.Process) -> list[str]:
 
 
 def test_an_export_keeps_its_server_alive_until_it_has_ended(hubs):
-    hub = hubs.start(SETUP, CULLER)
+    hub = hubs.start(SETUP, CULLER, TELL)
     people = {name: hubs.log_in(hub, name) for name in ("boss", "ada", "mal")}
     home = hub.state / "home/ada"
     (home / ".jupyter").mkdir(parents=True)
     (home / ".jupyter/jupyter_server_config.py").write_text(OFTEN)
-    with (home / "large.bin").open("wb") as large:
-        large.truncate(2 << 30)
     for name in ("ada", "mal"):
         hub.start_server(people[name].browser, name)
     state = take(people["ada"])
     hub.until("the export is at work", lambda: worker(state) is not None)
     export = worker(state)
     export.send_signal(signal.SIGSTOP)
-    try:
-        hub.until("the idle server has stopped", lambda: "mal" not in running(people["boss"]))
-        assert running(people["boss"]) == {"ada"}
-    finally:
-        export.send_signal(signal.SIGCONT)
-    hub.until("the other server has stopped", lambda: not running(people["boss"]))
-    assert json.loads(state.read_text())["state"] in ("ready", "done")
+    with culler(hub, timeout=6):
+        try:
+            hub.until("the idle server has stopped", lambda: running(people["boss"]) <= {"ada"})
+            now = datetime.now(timezone.utc)
+            hub.until("a sign of life", lambda: last_activity(people["boss"]) > now)
+            assert running(people["boss"]) == {"ada"}
+        finally:
+            export.send_signal(signal.SIGCONT)
+        hub.until("the other server has stopped", lambda: not running(people["boss"]))
+    assert json.loads(state.read_text())["state"] == "done"

@@ -223,7 +223,9 @@ def test_the_server_is_kept_alive_only_while_something_is_taken(
     assert settings == {}
     held = Held(exports, monkeypatch)
     jp_asyncio_loop.run_until_complete(look())
-    assert (datetime.now(timezone.utc) - settings.pop("api_last_activity")).total_seconds() < 60
+    assert (
+        datetime.now(timezone.utc) - settings.pop("jupyter_2i2c_last_activity")
+    ).total_seconds() < 60
     # one that shows no progress any more keeps nothing alive
     state = tmp_path / EXPORTS / held.job["id"] / STATE
     known = json.loads(state.read_text())
