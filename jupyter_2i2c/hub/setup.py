@@ -86,6 +86,7 @@ def setup_hub(
             offer(config, stated, _admin_users_feature(config))
         _tell_servers(config, service_url)
         _hand_over(config, stated, path)
+        _write_down(config, path)
 
     _when_read_whole(c, compose)
 
@@ -212,6 +213,20 @@ def _hand_over(config: Config, stated: Stated, path: Path) -> None:
             path,
             error.strerror,
         )
+
+
+def _write_down(config: Config, path: Path) -> None:
+    """Write down what the hub is configured to do, for whoever exports it. A hub starts without it."""
+    app = _running_hub()
+    if app is None:
+        return
+    try:
+        from . import record
+
+        file = Path(app.config_file).absolute()
+        record.write(record.record_path(path), config, file if file.is_file() else None)
+    except Exception as error:  # an operator's values may be of any class and fail in any way
+        get_logger().warning("jupyter_2i2c: this hub cannot be exported while it runs: %r", error)
 
 
 def _tell_servers(c: Config, service_url: str | None) -> None:

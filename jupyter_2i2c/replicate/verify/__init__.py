@@ -9,7 +9,7 @@ from pathlib import Path
 from .. import archive
 from ..bundle import Bundle, opened
 from ..errors import ReplicateError, UnsafeBundle
-from ..targets import local
+from ..targets import hub_local, local
 from ..work import CancelledCheck, Progress, Work
 from . import v8_data
 from .ladder import RUNGS, Rung, Verification, failed, not_run
@@ -82,7 +82,7 @@ def _climb(
     directory: Path,
     work: Work,
 ) -> Verification:
-    from . import v0_bag, v1_schema, v5_environment, v7_notebook
+    from . import hub, v0_bag, v1_schema, v5_environment, v7_notebook
 
     wanted = list(RUNGS)[: list(RUNGS).index(up_to) + 1]
     rungs: dict[str, Rung] = {"V0": v0_bag.check(bundle, trust, work)}
@@ -92,6 +92,11 @@ def _climb(
         rungs["V1"] = v1_schema.check(bundle, work)
         if rungs["V1"].status == "fail":
             return Verification(str(bundle.place), rungs | _rest(rungs, "V1 failed"))
+    if hub_local.is_hub(bundle):
+        rungs |= hub.climb(bundle, built, python, rebuild, wanted, directory, work)
+        return Verification(
+            str(bundle.place), rungs | _rest(rungs, f"asked for no more than {up_to}")
+        )
     where = local.Built(built) if built else None
     if rebuild and where is None and python is None and "V5" in wanted:
         try:

@@ -132,12 +132,12 @@ async def _visit(
     items: dict[str, Result],
     work: Work,
 ) -> None:
-    server = _Server(url, token, process, work)
+    server = Server(url, token, process, work)
     await server.await_start()
     items["server"] = Result("pass", "it starts and answers")
     if await server.has_lab():
         items["lab"] = Result("pass", "JupyterLab's page is there")
-    notebook = await _notebook(server, str(python.parent.parent))
+    notebook = await run_notebook(server, str(python.parent.parent))
     items["notebook"] = notebook
     for name in kernels:
         work.step(0, 0, f"starting the kernel {name}")
@@ -148,7 +148,7 @@ async def _visit(
             items[f"kernel:{name}"] = Result("fail", str(error))
 
 
-async def _notebook(server: _Server, prefix: str) -> Result:
+async def run_notebook(server: Server, prefix: str) -> Result:
     """Save a notebook, run each cell in a session of its own, save the outputs, and read them back."""
     server.work.step(0, 0, "running a notebook")
     cells: list[dict[str, Any]] = [{"cell_type": "code", "source": source, "metadata": {}, "outputs": [],
@@ -181,7 +181,7 @@ async def _notebook(server: _Server, prefix: str) -> Result:
     return Result("pass", f"{len(CELLS)} cells ran and were saved")
 
 
-class _Server:
+class Server:
     """A server to talk to as a browser does.
 
     Arguments:

@@ -1,0 +1,51 @@
+"""Writes down, in the hub's own process, what the hub is configured to do, for `jupyter 2i2c capture hub`. Called by setup.py.
+
+The configuration that counts is the one in the running hub: computed values, files that load other
+files, functions. Secrets are taken out before anything is written, and the file is its owner's only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from traitlets.config import Config
+
+from ..replicate.importers.recording import recorded
+from ..replicate.sandbox.recorder import Rules, record
+
+
+def record_path(config_file: Path) -> Path:
+    """Where the record lies: beside the file that the service reads."""
+    return config_file.with_name(f"{config_file.stem}.record.json")
+
+
+def write(path: Path, config: Config, file: Path | None, directory: Path | None = None) -> None:
+    """Write the record of a configuration that has been read whole.
+
+    Args:
+        path: where; whole or not at all, and for its owner only.
+        config: the hub's.
+        file: the configuration file; None where there is none.
+        directory: the hub runs in; this process's by default.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+
+    def look(rules: Rules) -> dict[str, object]:
+        return record(config, rules)
+
+    document = recorded(look, file, directory or Path.cwd())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # mkstemp makes files that only their owner can read
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            json.dump(document, stream, ensure_ascii=False, indent=1)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink()
+        raise

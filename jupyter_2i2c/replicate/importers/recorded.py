@@ -1,0 +1,289 @@
+"""Makes a bundle of a hub from its record and from what its API says. Called by `jupyter 2i2c capture hub` and the drill."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..._version import __version__
+from ..bundle import Staging, created_now
+from ..capture.environment import tool_hash
+from ..errors import ReplicateError, SecretFound
+from ..manifest import Item, Manifest, NotCaptured, Secret
+from ..redact import suspicious
+from ..work import Work
+from .recording import SCHEMA
+
+HUB_LAYERS = {
+    "configuration": "Settings of the hub",
+    "code": "Files of the configuration",
+    "roles": "Roles",
+    "services": "Services",
+    "people": "Users and administrators",
+    "groups": "Groups",
+    "variables": "Environment variables",
+    "packages": "Packages of the hub",
+    "database": "The hub's database",
+    "homes": "Users' files",
+}
+"""The fixed list of layers of a hub that was captured where it runs."""
+
+OBSERVED = "hub/config.observed.json"
+SOURCE = "hub/source"
+ENVIRONMENT = "hub/environment.json"
+TEMPLATE = "secrets.template.env"
+API = ("users", "groups", "services", "info")
+
+
+@dataclass(frozen=True)
+class Captured:
+    """A bundle of a hub.
+
+    Attributes:
+        place: the bundle.
+        manifest: of it.
+        size: bytes of its payload.
+        no_lock: always empty; the report on environments has it.
+    """
+
+    place: Path
+    manifest: Manifest
+    size: int
+    no_lock: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """What ``--json`` prints."""
+        return {"bundle": str(self.place), "bytes": self.size, "layers": self.manifest.counts(),
+                "not_captured": [vars(each) for each in self.manifest.not_captured]}  # fmt: skip
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """The record that `setup_hub` wrote.
+
+    Raises:
+        ReplicateError: it is not there, or of another version.
+    """
+    try:
+        document = json.loads(path.read_bytes())
+    except OSError as error:
+        raise ReplicateError(
+            f"{path} cannot be read: {error.strerror}; a hub with setup_hub(c) writes it at its start, for"
+            " the hub's own user to read"
+        ) from None
+    except ValueError as error:
+        raise ReplicateError(f"{path} is no record: {error}; restart the hub") from None
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        raise ReplicateError(f"{path} was not written by this version; restart the hub")
+    return document
+
+
+def write_bundle(
+    document: Mapping[str, Any],
+    destination: Path,
+    *,
+    api: Mapping[str, Any] | None = None,
+    people: bool = False,
+    name: str = "",
+    created: str | None = None,
+    sign_with: Path | None = None,
+    work: Work | None = None,
+) -> Captured:
+    """Write the bundle of a hub.
+
+    Arguments:
+        document: its record.
+        destination: a directory, or a file ``.tar.zst`` or ``.zip``, that is not there yet.
+        api: what its API says; without it the lists of users and groups are not captured.
+        people: whether to take the names of users: personal data, with their consent only.
+        name: of the hub.
+        created: as `created_now` takes it.
+        sign_with: a private key.
+        work: told how far it is.
+
+    Raises:
+        SecretFound: the record says that a secret could not be taken out for certain.
+        ReplicateError: it cannot be written.
+    """
+    if document["refused"]:
+        raise SecretFound(
+            f"the configuration cannot be carried: {'; '.join(document['refused'])}. Nothing was written"
+        )
+    work = work or Work()
+    work.step(0, 0, "writing the bundle")
+    with Staging(destination, created_now(created)) as staging:
+        writer = _Writer(staging)
+        source = "c" if document.get("live", True) else "d"
+        writer.configuration(document, source)
+        writer.api(api, people)
+        writer.secrets(document)
+        for layer, what, reason in NEVER:
+            writer.item(layer, what, "not-captured", "", reason=reason[0], action=reason[1])
+        manifest = Manifest(
+            kind="hub",
+            created=staging.created,
+            tool={"name": "jupyter_2i2c", "version": __version__, "sha256": tool_hash()},
+            source={key: value for key, value in {
+                "hub": name,
+                "jupyterhub": str(document["versions"].get("jupyterhub", "")),
+                "python": str(document["machine"]["python"]),
+                "captured_at": str(document["at"]),
+            }.items() if value},
+            layers=HUB_LAYERS,
+            items=tuple(writer.items),
+            secrets=tuple(writer.found),
+            not_captured=tuple(NotCaptured(each, "its name is computed when the hub starts")
+                               for each in document["missing"]),
+        )  # fmt: skip
+        place = staging.finish(manifest, work, sign_with)
+        return Captured(place, manifest, staging.payload_bytes)
+
+
+NEVER = (
+    ("database", "database:sessions", ("logins and tokens stay where they are", "everybody logs in anew")),
+    ("homes", "homes:files", ("the files of users are not the hub's to give",
+                              "each user takes them with `jupyter 2i2c capture home`")),
+)  # fmt: skip
+"""What no capture of a hub holds, and what to do about it."""
+
+
+class _Writer:
+    def __init__(self, staging: Staging) -> None:
+        self.staging = staging
+        self.items: list[Item] = []
+        self.found: list[Secret] = []
+
+    def item(
+        self, layer: str, name: str, status: str, evidence: str, *, source: str = "c", path: str = "",
+        sha256: str = "", reason: str = "", action: str = "",
+    ) -> None:  # fmt: skip
+        self.items.append(
+            Item(
+                name,
+                layer,
+                status,
+                evidence or "it was not looked at",
+                source,
+                sha256,
+                path,
+                reason,
+                action,
+            )
+        )
+
+    def json(self, path: str, value: Any) -> str:
+        text = json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+        if suspicious(text.encode()):
+            raise SecretFound(f"{path} would hold what looks like a token; nothing was written")
+        return self.staging.add(path, text)
+
+    def configuration(self, document: Mapping[str, Any], source: str) -> None:
+        """Settings, files, variables, packages."""
+        elsewhere = {each["path"]: each["name"] for each in document["files"]
+                     if each["name"].startswith("elsewhere/")}  # fmt: skip
+        kept = ("config", "main", "machine", "slots", "values")
+        told = {**{name: document[name] for name in kept}, "elsewhere": elsewhere, "schema": SCHEMA}
+        digest = self.json(OBSERVED, told)
+        for path, value in document["config"].items():
+            layer = _layer(path)
+            status = "secret-slot" if _is_secret(value) else "captured"
+            self.item(layer, f"{layer}:{path}", status, "the running configuration",
+                      source=source, path=OBSERVED, sha256=digest)  # fmt: skip
+        for each in document["files"]:
+            name = f"{SOURCE}/{each['name']}"
+            data = each["text"].encode() if "text" in each else base64.b64decode(each["base64"])
+            of = self.staging.add(name, data)
+            status = "code-verbatim" if "text" in each else "captured"
+            slots = sum(
+                where.startswith(f"{each['path']}:") for where in document["slots"].values()
+            )
+            reason = f"{slots} secrets were taken out" if slots else ""
+            self.item("code", f"code:{each['name']}", status, each["path"], source=source, path=name,
+                      sha256=of, reason=reason)  # fmt: skip
+        digest = self.json(ENVIRONMENT, document["environment"])
+        for variable in document["environment"]:
+            self.item("variables", f"variables:{variable}", "captured", "the hub's environment",
+                      source=source, path=ENVIRONMENT, sha256=digest)  # fmt: skip
+        digest = self.json("hub/packages.json", document["versions"])
+        self.item("packages", "packages:versions", "captured", "what is installed beside the hub",
+                  source=source, path="hub/packages.json", sha256=digest)  # fmt: skip
+
+    def api(self, api: Mapping[str, Any] | None, people: bool) -> None:
+        """Users, groups and services as the hub's database has them."""
+        if api is None:
+            for layer in ("people", "groups"):
+                self.item(layer, f"{layer}:list", "not-captured", "", source="b",
+                          reason="the hub's API was not asked",
+                          action="capture again with --live URL")  # fmt: skip
+            return
+        for what in API:
+            layer = "people" if what == "users" else "groups" if what == "groups" else "services"
+            if what in api["refused"]:
+                self.item(layer, f"{layer}:{what}", "not-captured", "", source="b",
+                          reason="the token may not see it",
+                          action="give a token with more scopes; see `capture hub --help`")  # fmt: skip
+                continue
+            if what in ("users", "groups") and not people:
+                self.item(layer, f"{layer}:{what}", "policy-excluded", "", source="b",
+                          reason=f"{len(api[what])} {what}: names of people need --with-people",
+                          action="ask them, and capture again")  # fmt: skip
+                continue
+            path = f"hub/{what}.json"
+            digest = self.json(path, api[what])
+            self.item(layer, f"{layer}:{what}", "captured", f"GET /hub/api/{what}", source="b",
+                      path=path, sha256=digest)  # fmt: skip
+
+    def secrets(self, document: Mapping[str, Any]) -> None:
+        """The template that asks for each secret."""
+        lines = ["# Secrets that this hub needs. None of their values is in the bundle.",
+                 "# Get new ones; those of the old hub stay with whoever runs it."]  # fmt: skip
+        for slot, where in sorted(document["slots"].items()):
+            how = how_to_get(slot)
+            self.found.append(Secret(slot, where, how))
+            lines += ["", f"# {where}; {how}", f"{slot}="]
+        self.staging.add(TEMPLATE, "\n".join(lines) + "\n")
+        made = sorted(slot for slot in _slots(document["config"]) if slot not in document["slots"])
+        self.found += [Secret(slot, "made when the hub starts, or read from elsewhere",
+                              "nothing to do where the hub makes it") for slot in made]  # fmt: skip
+
+
+def how_to_get(slot: str) -> str:
+    """How to come by a new secret, in words, as far as its name tells."""
+    name = slot.lower()
+    if "client_secret" in name:
+        return "register the new hub's callback address with whoever issues the logins"
+    if any(each in name for each in ("cookie_secret", "crypt", "proxy_auth_token", "api_token")):
+        return "make it with `openssl rand -hex 32`"
+    if "password" in name:
+        return "choose a new one"
+    return "ask whoever issues it for a new one"
+
+
+def _layer(path: str) -> str:
+    if path.startswith(("JupyterHub.load_roles", "JupyterHub.custom_scopes")):
+        return "roles"
+    if path.startswith("JupyterHub.services"):
+        return "services"
+    if path.startswith("JupyterHub.load_groups"):
+        return "groups"
+    if path.endswith((".admin_users", ".allowed_users", ".blocked_users")):
+        return "people"
+    return "configuration"
+
+
+def _is_secret(value: Any) -> bool:
+    return isinstance(value, dict) and "$secret" in value
+
+
+def _slots(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        if isinstance(value.get("$secret"), str):
+            yield value["$secret"]
+        for each in value.values():
+            yield from _slots(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _slots(each)

@@ -1,0 +1,149 @@
+"""Starts the sandbox and waits for its answer. Called by verify/v4_configuration.py and importers/config_file.py."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..redact import NO_SECRET_NAME, SECRET_NAME
+from ..work import Work
+
+RUN = Path(__file__).with_name("run.py")
+
+SECONDS = 60
+"""How long a configuration may take, in all and of processor time."""
+
+MEMORY = 2 << 30
+"""Bytes of address space that it may use."""
+
+LARGEST_ANSWER = 64 << 20
+
+
+class NotExecuted(Exception):
+    """The configuration does not run; the message says why."""
+
+
+class NotHere(Exception):
+    """It cannot be tried on this machine; the message says what is needed."""
+
+
+@dataclass(frozen=True)
+class Executed:
+    """What a configuration says when it is executed.
+
+    Attributes:
+        config: its settings, as recorder.py writes them.
+        python: the version that executed it.
+    """
+
+    config: Mapping[str, Any] = field(default_factory=dict)
+    python: str = ""
+
+
+def execute(
+    file: Path,
+    directory: Path,
+    *,
+    hub: Path,
+    environment: Mapping[str, str],
+    known: Mapping[str, str],
+    places: Mapping[str, str],
+    work: Work,
+    python: Path | None = None,
+    seconds: int = SECONDS,
+    memory: int = MEMORY,
+) -> Executed:
+    """Execute a configuration file of a JupyterHub.
+
+    Args:
+        file: it, in `directory`.
+        directory: which it may write to; nothing of anybody else's is in it.
+        hub: in `directory`, where the hub would run.
+        environment: all the variables it gets.
+        known: values that are secrets, to their slots.
+        places: directories to the words that stand for them.
+        work: asked whether to stop.
+        python: the interpreter; this one by default.
+        seconds: how long it may take.
+        memory: bytes it may use.
+
+    Raises:
+        NotExecuted: it fails, or takes too long.
+        NotHere: there is no sandbox or no JupyterHub.
+    """
+    request = {
+        "file": str(file),
+        "directory": str(directory),
+        "hub": str(hub),
+        "rules": {"secret": SECRET_NAME.pattern, "no_secret": NO_SECRET_NAME.pattern},
+        "known": dict(known),
+        "places": dict(places),
+        "seconds": seconds,
+        "memory": memory,
+    }
+    interpreter = python or Path(sys.executable)
+    with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as said:
+        asked.write(json.dumps(request).encode())
+        asked.seek(0)
+        with tempfile.TemporaryFile() as answers:
+            process = subprocess.Popen(
+                [interpreter, "-I", RUN],
+                stdin=asked,
+                stdout=answers,
+                stderr=said,
+                env={"TMPDIR": str(directory), "HOME": str(directory), **environment},
+                cwd=directory,
+                start_new_session=True,
+            )
+            _wait(process, seconds, work)
+            answers.seek(0)
+            answer = answers.read(LARGEST_ANSWER + 1)
+        said.seek(0)
+        last = said.read(1 << 20).decode("utf-8", "replace").strip().splitlines()[-1:]
+    if not answer:
+        why = " ".join(last)[:300] or f"it ended with {process.returncode}"
+        if process.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+            why = f"it takes more than {seconds} s of processor time, or too much memory"
+        raise NotExecuted(f"the configuration does not answer: {why}")
+    return _understood(answer)
+
+
+def _wait(process: subprocess.Popen[bytes], seconds: int, work: Work) -> None:
+    deadline = time.monotonic() + seconds
+    try:
+        while True:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(0.05)
+                return
+            work.check()
+            if time.monotonic() > deadline:
+                raise NotExecuted(f"the configuration does not end within {seconds} s")
+    finally:
+        # it cannot leave its process group, so nothing that it started stays
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _understood(answer: bytes) -> Executed:
+    try:
+        told = json.loads(answer)
+    except ValueError as error:
+        raise NotExecuted(f"the configuration's answer cannot be read: {error}") from None
+    if "needs" in told:
+        raise NotHere(f"needs {told['needs']}; give --python PATH of the hub's interpreter")
+    if "cannot" in told:
+        raise NotHere(str(told["cannot"]))
+    if "error" in told:
+        raise NotExecuted(str(told["error"]))
+    return Executed(told["config"], told["python"])

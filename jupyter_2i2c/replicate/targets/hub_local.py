@@ -1,0 +1,433 @@
+"""Makes of a captured hub a JupyterHub that runs on one machine. Called by `jupyter 2i2c build --target local`, verify/ and the drill.
+
+The hub's own configuration is executed as it was captured; what this machine cannot have is put over
+it, setting by setting, and each of those is a transform that `plan` lists before anything is written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..bundle import Bundle
+from ..errors import ReplicateError
+from ..importers.recorded import ENVIRONMENT, OBSERVED, SOURCE, TEMPLATE
+from ..work import Work
+
+OVERLAY = Path(__file__).with_name("hub_overlay.py")
+DECIDED = "replica.json"
+SECRETS = "secrets.env"
+CONFIG = "jupyterhub_config.py"
+STATE = "state"
+
+LOGINS = {
+    "dummy": ("dummy", "anybody on the list logs in with one password: for trying it out"),
+    "native": ("native", "people choose passwords of their own (jupyterhub-nativeauthenticator)"),
+}
+"""What may stand for a login that only the old place has."""
+
+PASSWORD = "REPLICA_PASSWORD"  # noqa: S105
+"""The slot of the password where the login is ``dummy`` and was not before."""
+
+SIMPLE = "jupyterhub.spawner.SimpleLocalProcessSpawner"
+
+WITHOUT = {
+    "JupyterHub.ip": "address", "JupyterHub.port": "address", "JupyterHub.base_url": "address",
+    "JupyterHub.hub_ip": "address", "JupyterHub.hub_port": "address", "JupyterHub.hub_connect_ip": "address",
+    "JupyterHub.hub_connect_url": "address", "JupyterHub.public_url": "address",
+    "JupyterHub.subdomain_host": "subdomains", "JupyterHub.ssl_key": "tls", "JupyterHub.ssl_cert": "tls",
+    "JupyterHub.internal_ssl": "tls", "JupyterHub.proxy_class": "proxy", "ConfigurableHTTPProxy.should_start": "proxy",
+    "Spawner.notebook_dir": "spawner",
+}  # fmt: skip
+"""Settings that belong to the old place, with the transform that leaves them out."""
+
+WHY = {
+    "address": ("the hub's addresses", "every machine has its own; this one listens on loopback"),
+    "subdomains": (
+        "a host for each user",
+        "they need a wildcard name and certificate of the new place",
+    ),
+    "tls": ("certificates", "they belong to the old name; put a proxy with new ones before it"),
+    "proxy": ("the proxy", "its program is where it is installed here"),
+    "database": (
+        "the database",
+        "it is another one, and new; users and groups come from the bundle",
+    ),
+    "cookie-secret": ("the file of the cookie secret", "everybody logs in anew"),
+    "spawner": ("how servers start", "here they are processes of this machine"),
+    "login": ("how people log in", "the old logins are registered for the old address"),
+    "people": ("users and administrators whom only the database knew", "the new database is empty"),
+    "groups": ("groups that only the database knew", "the new database is empty"),
+}
+"""What each transform changes, and why."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One setting that is not as it was.
+
+    Attributes:
+        id: of its transform, a key of `WHY`.
+        path: the setting.
+        what: becomes of it, in words.
+    """
+
+    id: str
+    path: str
+    what: str
+
+    @property
+    def why(self) -> str:
+        """Why it cannot be the same."""
+        return WHY[self.id][1]
+
+
+@dataclass
+class Plan:
+    """All that `build` will do.
+
+    Attributes:
+        changes: each setting that is not as it was.
+        settings: path to what it is set to, with words for this machine's directories.
+        left_out: paths that are not set.
+        added: path to members that it gets.
+        addresses: of the old place, to those of the new one.
+        secrets: slots that must be filled in.
+        notes: what a person must know or do.
+    """
+
+    changes: list[Change] = field(default_factory=list)
+    settings: dict[str, Any] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
+    added: dict[str, Any] = field(default_factory=dict)
+    addresses: dict[str, str] = field(default_factory=dict)
+    secrets: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """What ``plan --json`` prints."""
+        return {
+            **asdict(self),
+            "changes": [{**asdict(each), "why": each.why} for each in self.changes],
+        }
+
+    def put(self, id: str, path: str, value: Any) -> None:  # noqa: A002
+        """Set a setting."""
+        self.settings[path] = value
+        self.changes.append(Change(id, path, f"becomes {json.dumps(value, ensure_ascii=False)}"))
+
+    def drop(self, id: str, path: str) -> None:  # noqa: A002
+        """Leave a setting out."""
+        self.left_out.append(path)
+        self.changes.append(Change(id, path, "is left out"))
+
+    def add(self, id: str, path: str, members: Any) -> None:  # noqa: A002
+        """Add members to a list of people or groups."""
+        self.added[path] = members
+        said = ", ".join(sorted(members))
+        self.changes.append(Change(id, path, f"gets {said}"))
+
+
+def is_hub(bundle: Bundle) -> bool:
+    """Whether the bundle holds a hub that was captured where it runs."""
+    return bundle.path(OBSERVED).is_file()
+
+
+def observed_of(bundle: Bundle) -> dict[str, Any]:
+    """What was written down of the hub's configuration."""
+    told: dict[str, Any] = json.loads(bundle.text(OBSERVED))
+    return told
+
+
+def plan(bundle: Bundle, *, port: int = 8000, login: str = "dummy") -> Plan:
+    """Decide what must be different on this machine; nothing is written.
+
+    Arguments:
+        bundle: of a hub that was captured where it runs.
+        port: where its proxy shall listen; the hub and the proxy's API take the next two.
+        login: a key of `LOGINS`.
+
+    Raises:
+        ReplicateError: the bundle holds no such hub.
+    """
+    if not is_hub(bundle):
+        raise ReplicateError(
+            f"{bundle.place} holds no hub that runs from a jupyterhub_config.py; for one on Kubernetes use"
+            " --target k8s"
+        )
+    told = observed_of(bundle)
+    config = told["config"]
+    made = Plan(secrets=sorted(told["slots"]))
+    for path, transform in WITHOUT.items():
+        if config.get(path):
+            made.drop(transform, path)
+    _addresses(made, config, port)
+    _database(made, config)
+    _spawner(made, config)
+    _login(made, config, login)
+    _people(made, config, bundle)
+    if commands := _absolute(config):
+        made.notes.append(
+            f"commands that must be installed here, too: {', '.join(sorted(commands))}"
+        )
+    return made
+
+
+def _addresses(made: Plan, config: Mapping[str, Any], port: int) -> None:
+    old = urlsplit(str(config.get("JupyterHub.bind_url", "")))
+    base = old.path or str(config.get("JupyterHub.base_url", "/"))
+    new = {"JupyterHub.bind_url": (port, f"/{base.strip('/')}/".replace("//", "/")),
+           "JupyterHub.hub_bind_url": (port + 1, ""), "ConfigurableHTTPProxy.api_url": (port + 2, "")}  # fmt: skip
+    ports = {"JupyterHub.bind_url": int(config.get("JupyterHub.port", 8000)),
+             "JupyterHub.hub_bind_url": int(config.get("JupyterHub.hub_port", 8081)),
+             "ConfigurableHTTPProxy.api_url": 8001}  # fmt: skip
+    for path, (number, rest) in new.items():
+        before = urlsplit(str(config.get(path, "")))
+        made.addresses[f"127.0.0.1:{before.port or ports[path]}"] = f"127.0.0.1:{number}"
+        made.put("address", path, f"http://127.0.0.1:{number}{rest}")
+    if config.get("ConfigurableHTTPProxy.command"):
+        made.put("proxy", "ConfigurableHTTPProxy.command", ["{proxy}"])
+    pid = str(config.get("ConfigurableHTTPProxy.pid_file", ""))
+    if pid and not pid.startswith("{hub}"):
+        made.put("proxy", "ConfigurableHTTPProxy.pid_file", "{hub}/proxy.pid")
+
+
+def _database(made: Plan, config: Mapping[str, Any]) -> None:
+    database = config.get("JupyterHub.db_url", "sqlite:///jupyterhub.sqlite")
+    here = isinstance(database, str) and database.startswith(
+        ("sqlite:///{hub}/", "sqlite:///jupyterhub")
+    )
+    if not here:
+        made.put("database", "JupyterHub.db_url", "sqlite:///{hub}/jupyterhub.sqlite")
+    secret = str(config.get("JupyterHub.cookie_secret_file", ""))
+    if secret.startswith(("/", "{config}")):
+        made.put("cookie-secret", "JupyterHub.cookie_secret_file", "{hub}/jupyterhub_cookie_secret")
+
+
+def _spawner(made: Plan, config: Mapping[str, Any]) -> None:
+    spawner = config.get("JupyterHub.spawner_class", "")
+    names = [spawner] if isinstance(spawner, str) else _bases(spawner)
+    if "simple" in names or SIMPLE in names:
+        return
+    made.put("spawner", "JupyterHub.spawner_class", "simple")
+    made.put("spawner", "SimpleLocalProcessSpawner.home_dir_template", "{hub}/home/{username}")
+    made.put("spawner", "Spawner.cmd", ["{prefix}/bin/jupyterhub-singleuser"])
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        made.put("spawner", "Spawner.args", ["--allow-root"])
+
+
+def _bases(described: Any) -> list[str]:
+    kind = described.get("$class", {}) if isinstance(described, dict) else {}
+    return [str(kind.get("name", "")), *map(str, kind.get("bases", []))]
+
+
+def _login(made: Plan, config: Mapping[str, Any], login: str) -> None:
+    if login not in LOGINS:
+        raise ReplicateError(f"{login} is no login; choose {' or '.join(LOGINS)}")
+    before = config.get("JupyterHub.authenticator_class", "pam")
+    name = before if isinstance(before, str) else _bases(before)[0]
+    wanted = LOGINS[login][0]
+    if name == wanted or name.endswith(f".{wanted.capitalize()}Authenticator"):
+        return
+    made.put("login", "JupyterHub.authenticator_class", wanted)
+    if wanted == "dummy":
+        made.put("login", "DummyAuthenticator.password", f"<slot:{PASSWORD}>")
+        made.secrets.append(PASSWORD)
+    else:
+        made.notes.append(
+            "install jupyterhub-nativeauthenticator; each person signs up, an administrator lets them in"
+        )
+
+
+def _people(made: Plan, config: Mapping[str, Any], bundle: Bundle) -> None:
+    """Whom the database knew and the configuration does not."""
+    path = bundle.path("hub/users.json")
+    if path.is_file():
+        users = json.loads(bundle.text("hub/users.json"))
+        for trait, chosen in (
+            ("allowed_users", [each["name"] for each in users]),
+            ("admin_users", [each["name"] for each in users if each.get("admin")]),
+        ):
+            section = next((each for each in sorted(config) if each.endswith(f"Authenticator.{trait}")
+                            and not each.startswith("Authenticator.")), f"Authenticator.{trait}")  # fmt: skip
+            known = set(_members(config.get(section))) | set(
+                _members(config.get("Authenticator.admin_users"))
+            )
+            if missing := sorted(set(chosen) - known):
+                made.add("people", section, missing)
+    if bundle.path("hub/groups.json").is_file():
+        known_groups = config.get("JupyterHub.load_groups", {})
+        fresh = {}
+        for each in json.loads(bundle.text("hub/groups.json")):
+            group = _group(known_groups.get(each["name"])) if isinstance(known_groups, dict) else {}
+            users, properties = sorted(each.get("users", [])), each.get("properties", {})
+            if (group.get("users"), group.get("properties", {})) != (users, properties):
+                fresh[each["name"]] = {"users": users, "properties": properties}
+        if fresh:
+            made.add("groups", "JupyterHub.load_groups", fresh)
+
+
+def _group(told: Any) -> dict[str, Any]:
+    if isinstance(told, list):
+        return {"users": sorted(told)}
+    if isinstance(told, dict):
+        return {**told, "users": sorted(_members(told.get("users", [])))}
+    return {}
+
+
+def _members(described: Any) -> list[str]:
+    if isinstance(described, dict):
+        described = described.get("$set", [])
+    return [str(each) for each in described] if isinstance(described, list) else []
+
+
+def _absolute(config: Mapping[str, Any]) -> set[str]:
+    """Programs of services that are named by a place of the old machine."""
+    found = set()
+    for path, value in config.items():
+        if path.startswith("JupyterHub.services") and isinstance(value, dict):
+            command = value.get("command") or [""]
+            first = command[0] if isinstance(command, list) else str(command).split()[0]
+            if str(first).startswith("/"):
+                found.add(str(first))
+    return found
+
+
+@dataclass(frozen=True)
+class Built:
+    """A hub that was built.
+
+    Attributes:
+        directory: where.
+        plan: what was decided.
+    """
+
+    directory: Path
+    plan: Plan
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person must know or do."""
+        empty = ", ".join(self.plan.secrets)
+        fill = (f"fill in {self.directory / SECRETS}: {empty}",) if empty else ()
+        changes = sorted({f"{WHY[each.id][0]} differ: {each.why}" for each in self.plan.changes})
+        return (*fill, *self.plan.notes, *changes)
+
+
+START = """\
+#!/bin/sh
+# Starts the hub that was rebuilt here; what it writes goes to `state`.
+here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
+mkdir -p "$here/state" && cd "$here/state" || exit 1
+exec "{python}" -m jupyterhub -f "$here/jupyterhub_config.py" "$@"
+"""
+
+CONFIGURATION = '''\
+"""The hub of {bundle}, on this machine. Made by `jupyter 2i2c build`; replica.json says what differs and why."""
+
+import sys
+from pathlib import Path
+
+here = Path(__file__).absolute().parent
+sys.path.insert(0, str(here))
+import replica
+
+c = get_config()
+decided = replica.prepare()
+load_subconfig(str(here / "source" / decided["main"]))
+replica.settle(c, decided)
+'''
+
+
+def build(
+    bundle: Bundle,
+    directory: Path,
+    work: Work,
+    python: str | None = None,
+    *,
+    port: int = 8000,
+    login: str = "dummy",
+) -> Built:
+    """Write a hub that runs on this machine; nothing of it is executed.
+
+    Arguments:
+        bundle: of a hub that was captured where it runs.
+        directory: that is not there yet.
+        work: told how far it is.
+        python: the interpreter that JupyterHub is installed for; this one by default.
+        port: as `plan` takes it.
+        login: the same.
+
+    Raises:
+        ReplicateError: it cannot be built; nothing is left behind.
+    """
+    import sys
+
+    decided = plan(bundle, port=port, login=login)
+    if os.path.lexists(directory):
+        raise ReplicateError(f"{directory} is there already; give a directory that is not")
+    directory = directory.absolute()
+    told = observed_of(bundle)
+    work.step(0, 0, "building the hub")
+    try:
+        directory.mkdir(parents=True, mode=0o700)
+        for name in bundle.names():
+            if name.startswith(f"{SOURCE}/"):
+                target = directory / "source" / name.removeprefix(f"{SOURCE}/")
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(bundle.path(name), target)
+        (directory / "source").mkdir(exist_ok=True)
+        shutil.copyfile(OVERLAY, directory / "replica.py")
+        main = told["main"]
+        text = CONFIGURATION.format(bundle=bundle.place.name)
+        (directory / CONFIG).write_text(text, "utf-8")
+        document = {
+            "main": main,
+            "elsewhere": told["elsewhere"],
+            "environment": json.loads(bundle.text(ENVIRONMENT)),
+            **decided.to_json(),
+        }
+        (directory / DECIDED).write_text(
+            json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8"
+        )
+        template = bundle.text(TEMPLATE)
+        if PASSWORD in decided.secrets:
+            template += f"\n# the password of everybody, to try it out\n{PASSWORD}=\n"
+        secrets = directory / SECRETS
+        secrets.touch(0o600)
+        secrets.write_text(template, "utf-8")
+        start = directory / "start"
+        start.write_text(START.format(python=python or sys.executable))
+        start.chmod(0o755)
+    except OSError as error:
+        shutil.rmtree(directory, ignore_errors=True)
+        raise ReplicateError(
+            f"{directory} cannot be written: {error.strerror}; give another place"
+        ) from error
+    return Built(directory, decided)
+
+
+def read_built(directory: Path) -> Built:
+    """A hub that was built before.
+
+    Raises:
+        ReplicateError: it is none.
+    """
+    try:
+        told = json.loads((directory / DECIDED).read_text("utf-8"))
+        changes = [Change(each["id"], each["path"], each["what"]) for each in told["changes"]]
+        rest = {
+            name: told[name]
+            for name in ("settings", "left_out", "added", "addresses", "secrets", "notes")
+        }
+        return Built(directory.absolute(), Plan(changes=changes, **rest))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ReplicateError(
+            f"{directory} is no hub that `build` made: {error}; build it anew"
+        ) from None

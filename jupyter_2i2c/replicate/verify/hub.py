@@ -1,0 +1,70 @@
+"""The rungs of a hub that was captured where it runs, on what `build --target local` made of it. Called by verify/__init__.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..bundle import Bundle
+from ..errors import ReplicateError
+from ..targets import hub_local
+from ..work import Work
+from . import v4_configuration, v6_live, v7_hub
+from .ladder import Rung, failed, not_run
+from .replica import ReplicaFails, running
+
+
+def climb(
+    bundle: Bundle,
+    built: Path | None,
+    python: Path | None,
+    rebuild: bool,
+    wanted: list[str],
+    directory: Path,
+    work: Work,
+) -> dict[str, Rung]:
+    """Climb V4, V6 and V7.
+
+    Arguments:
+        bundle: of a hub that was captured where it runs.
+        built: what `build` made of it.
+        python: the interpreter that JupyterHub is installed for.
+        rebuild: or build it now.
+        wanted: the rungs to try.
+        directory: of its own, for what is built now.
+        work: told how far it is.
+    """
+    rungs: dict[str, Rung] = {}
+    try:
+        if built is not None:
+            replica = hub_local.read_built(built)
+        elif rebuild:
+            replica = hub_local.build(
+                bundle, directory / "hub", work, str(python) if python else None
+            )
+        else:
+            why = "nothing is built; give --built DIR or --target local"
+            return {each: not_run(why) for each in ("V4", "V6", "V7")}
+    except ReplicateError as error:
+        return {"V4": failed(f"it cannot be built: {error}")}
+    if "V4" in wanted:
+        rungs["V4"] = v4_configuration.check(bundle, replica, python, work)
+        if rungs["V4"].status == "fail":
+            # what does not say the same is not started: it may be anything
+            why = "V4 failed, and what differs is not started"
+            return {**rungs, "V6": not_run(why), "V7": not_run(why)}
+    if not {"V6", "V7"} & set(wanted):
+        return rungs
+    if "JupyterHub.authenticator_class" in replica.plan.settings and (
+        replica.plan.settings["JupyterHub.authenticator_class"] != "dummy"
+    ):
+        why = "its login needs a person; build with --login dummy to have it tried"
+        return {**rungs, "V6": not_run(why), "V7": not_run(why)}
+    try:
+        with running(replica, hub_local.observed_of(bundle)["config"], python, work) as started:
+            if "V6" in wanted:
+                rungs["V6"] = v6_live.check(bundle, replica, started, work)
+            if "V7" in wanted:
+                rungs["V7"] = v7_hub.check(bundle, started, python, work)
+    except ReplicaFails as error:
+        rungs["V6"] = failed(f"the replica does not run: {error}")
+    return rungs

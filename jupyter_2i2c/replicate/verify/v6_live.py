@@ -1,0 +1,115 @@
+"""V6: the replica's REST API answers as the captured hub's did. Called by verify/hub.py, with a replica that runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ..bundle import Bundle
+from ..errors import ReplicateError
+from ..importers.live import SCOPES, observed
+from ..targets import hub_local
+from ..work import Work
+from .ladder import Result, Rung, judged, not_run
+from .replica import Replica, ReplicaFails
+
+EXPLAINED_CLASS = {
+    "authenticator": "JupyterHub.authenticator_class",
+    "spawner": "JupyterHub.spawner_class",
+}
+
+
+def check(bundle: Bundle, built: hub_local.Built, replica: Replica, work: Work) -> Rung:
+    """Ask the replica who and what is on it, and compare each answer.
+
+    Arguments:
+        bundle: of a hub that was captured where it runs.
+        built: what was built of it.
+        replica: it, running.
+        work: asked whether to stop.
+    """
+    captured = {what: json.loads(bundle.text(f"hub/{what}.json"))
+                for what in ("users", "groups", "services", "info")
+                if bundle.path(f"hub/{what}.json").is_file()}  # fmt: skip
+    if not captured:
+        return not_run("the bundle holds no answers of the hub's API; capture it with --live URL")
+    administrator = administrators(bundle)
+    if not administrator:
+        return not_run("the hub names no administrator, so nobody may ask for all of it")
+    work.step(0, 0, "asking the replica's API")
+    try:
+        browser = replica.log_in(administrator[0])
+        token = browser.token(administrator[0], SCOPES)
+        told = observed(replica.url, token, work)
+    except (ReplicaFails, ReplicateError) as error:
+        return judged({"api": Result("fail", str(error))}, "answers")
+    items: dict[str, Result] = {}
+    for what, before in captured.items():
+        if what == "info":
+            _info(before, told.get("info", {}), built, items)
+        else:
+            _members(what, before, told.get(what, []), items)
+    for name in sorted(each["name"] for each in captured.get("services", ())):
+        if name in ("2i2c",):
+            items[f"services/{name}/"] = _answers(replica, f"services/{name}/")
+    return judged(items, "answers")
+
+
+def administrators(bundle: Bundle) -> list[str]:
+    """Who administers the hub, as far as the bundle says."""
+    names: set[str] = set()
+    if bundle.path("hub/users.json").is_file():
+        names |= {
+            each["name"] for each in json.loads(bundle.text("hub/users.json")) if each.get("admin")
+        }
+    for path, value in hub_local.observed_of(bundle)["config"].items():
+        if path.endswith("Authenticator.admin_users"):
+            names |= {
+                str(each) for each in (value.get("$set", ()) if isinstance(value, dict) else value)
+            }
+    return sorted(names)
+
+
+def _members(what: str, before: Any, after: Any, items: dict[str, Result]) -> None:
+    old, new = ({each["name"]: each for each in side} for side in (before, after))
+    for name in sorted({*old, *new}):
+        key = f"{what}/{name}"
+        if name not in new:
+            items[key] = Result("fail", "it is not on the replica")
+        elif name not in old:
+            items[key] = Result("fail", "the captured hub has none")
+        else:
+            items[key] = _equal(old[name], new[name])
+
+
+def _equal(old: Mapping[str, Any], new: Mapping[str, Any]) -> Result:
+    different = [f"{name} was {json.dumps(old.get(name))} and is {json.dumps(new.get(name))}"
+                 for name in sorted({*old, *new}) if old.get(name) != new.get(name)]  # fmt: skip
+    return Result("fail", "; ".join(different)) if different else Result("pass")
+
+
+def _info(
+    old: Mapping[str, Any], new: Mapping[str, Any], built: hub_local.Built, items: dict[str, Result]
+) -> None:
+    explained = {each.path: each for each in built.plan.changes}
+    for name in sorted({*old, *new}):
+        change = explained.get(EXPLAINED_CLASS.get(name, ""))
+        if old.get(name) == new.get(name):
+            items[f"info/{name}"] = Result("pass")
+        elif change:
+            items[f"info/{name}"] = Result("pass", f"{change.what}: {change.why}")
+        else:
+            items[f"info/{name}"] = Result("fail", f"it was {json.dumps(old.get(name))} and is"
+                                           f" {json.dumps(new.get(name))}")  # fmt: skip
+
+
+def _answers(replica: Replica, path: str) -> Result:
+    from .replica import Browser
+
+    browser = Browser(replica.url)
+    try:
+        replica.until(path, lambda: browser.ask("GET", path))
+    except ReplicaFails as error:
+        return Result("fail", str(error))
+    return Result("pass", "it answers")
