@@ -68,8 +68,8 @@ class RequestsHandler(SupportHandler):
 
     def data_received(self, chunk: bytes) -> None:
         self._size += len(chunk)
-        self._check(self._size)
-        self._chunks.append(chunk)
+        if self._size <= MAX_BODY:
+            self._chunks.append(chunk)
 
     @staticmethod
     def _check(size: int) -> None:
@@ -77,7 +77,7 @@ class RequestsHandler(SupportHandler):
             raise web.HTTPError(
                 413,
                 "%s",
-                f"the request has {size / 1e6:.0f} MB; at most {MAX_BODY / 1e6:.0f} MB are taken."
+                f"the request has {size / 1e6:.1f} MB; at most {MAX_BODY / 1e6:.1f} MB are taken."
                 " Leave something out",
             )
 
@@ -95,6 +95,7 @@ class RequestsHandler(SupportHandler):
             web.HTTPError: 400 for what cannot be taken, 404 where nobody would read it, 409 for a
                 key of another request, 413 for too much, 429 for too many, 503 without a store.
         """
+        self._check(self._size)
         _ = self.administration
         asked = await asyncio.to_thread(_object, b"".join(self._chunks))
         self._chunks = []

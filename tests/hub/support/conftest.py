@@ -235,7 +235,7 @@ class Service:
     async def ask(self, path, who="ada", body=None, **more):
         answer = await self._client.fetch(
             self.url + path,
-            method="POST" if body is not None else "GET",
+            method="POST" if body is not None or more else "GET",
             headers={"Authorization": f"token {who}-token"},
             body=body if isinstance(body, bytes | None) else json.dumps(body),
             raise_error=False,
