@@ -106,12 +106,13 @@ class ServerTokenScopes:
     """What the token in a user's server may do; called by JupyterHub whenever one starts.
 
     What was set before stays: a list, a callable's answer, or the role ``server``. Our own scopes
-    are added. From an administrator's server the scopes are taken that could mint a token with
-    all of that person's rights, because any notebook in it could use them.
+    are added. From the server of whoever has rights over others, an administrator or not, the
+    scopes are taken that could mint a token with all of that person's rights, because any notebook
+    in it could use them.
 
     Args:
         before: what `Spawner.server_token_scopes` was.
-        narrow: whether to take those scopes from administrators' servers.
+        narrow: whether to take those scopes from such people's servers.
     """
 
     def __init__(self, before: Any = None, narrow: bool = True) -> None:
@@ -136,14 +137,28 @@ def mints_tokens(scope: str) -> bool:
     return name in {"self", "tokens", "inherit", "all"} or name.startswith("admin:")
 
 
+def over_others(scopes: Iterable[str]) -> list[str]:
+    """Those scopes that reach further than their holder, and entering a service."""
+    return [
+        each
+        for each in scopes
+        if each != "self"
+        and not each.endswith(("!user", "!server"))
+        and not each.startswith("access:services")
+    ]
+
+
 def is_administrator(spawner: Any) -> bool:
-    """Whether the owner of a server holds rights over others, by flag, role or group."""
+    """Whether the owner of a server holds rights over others, by flag, role or group.
+
+    What the role ``user`` gives to everybody sets nobody apart, unless it mints tokens of others.
+    """
     from jupyterhub.roles import get_roles_for
 
     return bool(spawner.user.admin) or any(
-        "!" not in scope and scope != "self" and mints_tokens(scope)
+        role.name != "user" or mints_tokens(scope)
         for role in get_roles_for(spawner.orm_spawner.user)
-        for scope in role.scopes
+        for scope in over_others(role.scopes)
     )
 
 

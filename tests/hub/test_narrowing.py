@@ -11,7 +11,10 @@ SELF = """
 c.JupyterHub.load_roles = [
     {"name": "server", "scopes": ["self", "users:activity!user", "access:servers!server"]},
     {"name": "lead", "users": ["mal"], "scopes": ["admin:users", "list:users"]},
+    {"name": "tutor", "users": ["eve"], "scopes": ["list:users", "custom:mine"]},
 ]
+c.JupyterHub.custom_scopes = {"custom:mine": {"description": "Mine"}}
+c.Authenticator.allowed_users = {"ada", "mal", "eve"}
 """
 
 MINT = """
@@ -32,14 +35,17 @@ print(status, users)
 
 def test_t2_it_can_where_the_role_is_left_as_it_was(hubs):
     """The attack works against a hub without us, so that the next test means something."""
-    boss = hubs.log_in(hubs.start(SELF, service=False), "boss")
-    boss.start_server()
-    assert boss.run(MINT) == "201 200"
+    hub = hubs.start(SELF, service=False)
+    for name in ("boss", "eve"):
+        person = hubs.log_in(hub, name)
+        person.start_server()
+        assert person.run(MINT) == "201 200"
 
 
 def test_t2_a13_it_cannot_with_us(hubs):
     hub = hubs.start(SELF, SETUP)
-    for name, outcome in {"boss": "403 None", "mal": "403 None", "ada": "201 403"}.items():
+    outcomes = {"boss": "403 None", "mal": "403 None", "eve": "403 None", "ada": "201 403"}
+    for name, outcome in outcomes.items():
         person = hubs.log_in(hub, name)
         person.start_server()
         assert person.run(MINT) == outcome, name

@@ -148,12 +148,12 @@ def test_t6_a13_what_servers_may_do_for_their_visitors(c, scopes, severity, sect
 
 # (what is set before setup_hub, the check, its severity, words in what was found, words in the mend)
 SEEDED = {
-    "a helper's role": (
+    "everybody's role": (
         (
             'hub.load_roles = [{"name": "server", "scopes": ["self"]},'
-            ' {"name": "help", "groups": ["help"], "scopes": ["list:users", "servers"]}]'
+            ' {"name": "user", "scopes": ["self", "list:users", "servers"]}]'
         ),
-        ("server-token-mints-for-helpers", "yellow", "“help” gives list:users, servers", "server"),
+        ("server-token-mints-for-helpers", "yellow", "“user” gives list:users, servers", "server"),
     ),
     "legacy admin": (
         'hub.services = [{"name": "old", "admin": True}]',

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from ...scopes import ACCESS, mints_tokens
+from ...scopes import ACCESS, mints_tokens, over_others
 from ..findings import Finding
 from ..observed import Observed, RoleFact, TokenFact
 from .words import listed
@@ -125,7 +123,12 @@ def minting_for_helpers(observed: Observed) -> Finding | None:
         )
         if mints_tokens(each)
     ]
-    helpers = [role for role in observed.roles if _gives_people_rights_over_others(role)]
+    looked_after = all(token.narrow for token in observed.tokens)
+    helpers = [
+        role
+        for role in observed.roles
+        if _gives_people_rights_over_others(role) and (role.name == "user" or not looked_after)
+    ]
     if not minted or not helpers:
         return None
     names = listed(f"“{role.name}”" for role in helpers)
@@ -135,21 +138,11 @@ def minting_for_helpers(observed: Observed) -> Finding | None:
         "yellow",
         "Notebooks of people with some rights over others can use those rights",
         f"the role {names} gives {scopes} to users or groups, and servers hold {listed(minted)}",
-        "narrow_admin_servers looks after administrators only. Whoever else has rights over other"
-        " people's servers or accounts has a server that can make itself a token with these rights.",
+        "narrow_admin_servers looks after people to whom a role gives such rights, where it is on,"
+        " and not after what the role “user” gives to everybody. Whoever has rights over other"
+        " people's servers or accounts then has a server that can make itself a token with them.",
         _role_without(observed),
     )
-
-
-def over_others(scopes: Iterable[str]) -> list[str]:
-    """Those scopes that reach further than their holder, and entering a service."""
-    return [
-        each
-        for each in scopes
-        if each != "self"
-        and not each.endswith(("!user", "!server"))
-        and not each.startswith("access:services")
-    ]
 
 
 def _gives_people_rights_over_others(role: RoleFact) -> bool:
