@@ -5,6 +5,7 @@ import type { ServerConnection } from '@jupyterlab/services';
 import type { PartialJSONObject } from '@lumino/coreutils';
 
 import { requestAPI } from './request';
+import type { INewsCounts } from './tokens';
 
 /** Somebody with a part in the hub. */
 export interface IParty {
@@ -222,6 +223,38 @@ export interface IDone {
   text: string;
   reason: string;
 }
+
+/** Something that the hub's people want its users to know. */
+export interface IAnnouncement {
+  id: string;
+  version: number;
+  title: string;
+  /** Markdown. */
+  body: string;
+  /** The same, rendered by the service; empty if it does not render. */
+  body_html: string;
+  severity: 'info' | 'maintenance' | 'incident' | 'resolved';
+  starts: string;
+  ends: string | null;
+  link: string;
+  dismissible: boolean;
+  acknowledge: boolean;
+  seen: boolean;
+  acknowledged: boolean;
+  updated: string;
+  /** Whether it should interrupt its reader, which it has not done yet. */
+  loud: boolean;
+}
+
+/** The answer of `jupyter-2i2c/news`. */
+export interface INews extends INewsCounts {
+  state: 'ok' | 'none' | 'visitor' | 'no-service' | 'restart' | 'unavailable';
+  age: number | null;
+  announcements: IAnnouncement[];
+}
+
+/** What became of an announcement. */
+export type NewsMark = 'seen' | 'acknowledged' | 'dismissed' | 'told';
 
 /**
  * The hub's facts.

@@ -103,3 +103,28 @@ export function formatTime(time: number): string {
     ...(today ? {} : { weekday: 'short', day: 'numeric', month: 'short' })
   });
 }
+
+/**
+ * From when until when, in the reader's time zone, which is named.
+ *
+ * @param starts - Milliseconds since the epoch.
+ * @param ends - Likewise; null if it is open.
+ */
+export function formatSpan(starts: number, ends: number | null): string {
+  const format = new Intl.DateTimeFormat(language(), {
+    weekday: 'short',
+    day: 'numeric',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZoneName: 'short'
+  });
+  return ends === null
+    ? format.format(starts)
+    : (format as Intl.DateTimeFormat & IRanges).formatRange(starts, ends);
+}
+
+/** What every browser has that Lab runs in, and this version of TypeScript does not know. */
+interface IRanges {
+  formatRange: (from: number, to: number) => string;
+}

@@ -4,6 +4,7 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import commands from './plugins/commands';
 import hub from './plugins/hub';
+import news from './plugins/news';
 import panel from './plugins/panel';
 import serverEnd from './plugins/serverEnd';
 import statusBar from './plugins/statusBar';
@@ -13,6 +14,7 @@ export { IHub } from './tokens';
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   hub,
   panel,
+  news,
   commands,
   statusBar,
   serverEnd

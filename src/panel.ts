@@ -16,6 +16,7 @@ import '../style/panel.css';
 import { DoneModel } from './done';
 import { IntentsModel } from './intents';
 import type { HubModel } from './model';
+import { NewsModel } from './news';
 import { makeSection, type SectionPanel } from './sections';
 import { isConcerned } from './sections/admin';
 import { Header } from './sections/header';
@@ -49,13 +50,16 @@ export class HubPanel extends SidePanel {
     const { serverSettings } = model;
     this._intents = new IntentsModel({ serverSettings, state });
     this._done = new DoneModel(model);
+    this._news = new NewsModel({ hub: options.hub, serverSettings });
     this._context = {
       ...options,
       trans,
       intents: this._intents,
-      done: this._done
+      done: this._done,
+      news: this._news
     };
-    this._intents.stateChanged.connect(this._onIntentsChanged, this);
+    this._intents.stateChanged.connect(this._onConcernedChanged, this);
+    this._news.stateChanged.connect(this._onConcernedChanged, this);
     this.addClass('jp-HubPanel');
     this.content.node.setAttribute('aria-label', trans.__('About this hub'));
     this.header.addWidget(new Header(this._context));
@@ -74,6 +78,15 @@ export class HubPanel extends SidePanel {
    * @param id - Which one; null for the first, as it is.
    */
   reveal(id: SectionId | null): void {
+    if (id === 'news' && !this._sections.has('news')) {
+      // there once it is known that there is any
+      void this._news.load().then(() => this._reveal(id));
+    } else {
+      this._reveal(id);
+    }
+  }
+
+  private _reveal(id: SectionId | null): void {
     const section = id && this._sections.get(id);
     if (section) {
       section.open = true;
@@ -90,6 +103,7 @@ export class HubPanel extends SidePanel {
     if (!this.isDisposed) {
       this._intents.dispose();
       this._done.dispose();
+      this._news.dispose();
       super.dispose();
     }
   }
@@ -113,14 +127,24 @@ export class HubPanel extends SidePanel {
     super.onBeforeDetach(msg);
     this._context.model.watching = false;
     this._intents.watching = false;
+    this._news.watching = false;
+    this._news.inSight = false;
   }
 
   /**
-   * Make the sections that are wanted; the administrators' is absent where it concerns nobody.
+   * The sections that are wanted; without the administrators' where it concerns nobody, and without
+   * news while there is none.
    */
+  private get _shown(): readonly SectionId[] {
+    const absent = {
+      admin: !isConcerned(this._intents.admin.value),
+      news: !this._news.announcements.length
+    };
+    return this._wanted.filter(id => !absent[id as keyof typeof absent]);
+  }
+
   private _arrange(): void {
-    const concerned = isConcerned(this._intents.admin.value);
-    const ids = this._wanted.filter(id => id !== 'admin' || concerned);
+    const ids = this._shown;
     for (const [id, section] of this._sections) {
       if (!ids.includes(id)) {
         section.dispose();
@@ -147,6 +171,7 @@ export class HubPanel extends SidePanel {
     const { model } = this._context;
     const session = this._sections.get('session');
     const admin = this._sections.get('admin');
+    const news = this._sections.get('news');
     if (this.isVisible) {
       void model.loadInfo();
       // the right to replicate names the image, too
@@ -157,12 +182,15 @@ export class HubPanel extends SidePanel {
     }
     model.watching = this.isVisible && !!session?.open;
     this._intents.watching = this.isVisible && !!admin?.open;
+    this._news.watching =
+      this.isVisible &&
+      this._wanted.includes('news') &&
+      this._context.hub.homeUrl !== '';
+    this._news.inSight = this.isVisible && !!news?.open;
   }
 
-  private _onIntentsChanged(): void {
-    const concerned =
-      this._wanted.includes('admin') && isConcerned(this._intents.admin.value);
-    if (concerned !== this._sections.has('admin')) {
+  private _onConcernedChanged(): void {
+    if (this._shown.length !== this._sections.size) {
       this._arrange();
     }
   }
@@ -196,6 +224,7 @@ export class HubPanel extends SidePanel {
   private readonly _context: HubPanel.IContext;
   private readonly _intents: IntentsModel;
   private readonly _done: DoneModel;
+  private readonly _news: NewsModel;
   private readonly _sections = new Map<SectionId, SectionPanel>();
   private _wanted: readonly SectionId[] = [];
   private _closed = new Set<SectionId>(CLOSED_AT_FIRST);
@@ -217,5 +246,6 @@ export namespace HubPanel {
     trans: TranslationBundle;
     intents: IntentsModel;
     done: DoneModel;
+    news: NewsModel;
   }
 }

@@ -1,6 +1,7 @@
 // Names that every room of the panel shares: plugin ids, command ids, and the token of the model. No side effects.
 
 import { Token } from '@lumino/coreutils';
+import type { Signal } from '@lumino/signaling';
 
 import type { HubModel } from './model';
 
@@ -16,6 +17,7 @@ export const PANEL_ID = 'jupyter-2i2c-panel';
 export namespace PluginIDs {
   export const hub = `${PACKAGE}:hub`;
   export const panel = `${PACKAGE}:panel`;
+  export const news = `${PACKAGE}:news`;
   export const commands = `${PACKAGE}:commands`;
   export const statusBar = `${PACKAGE}:status-bar`;
   export const serverEnd = `${PACKAGE}:server-end`;
@@ -31,6 +33,7 @@ export namespace CommandIDs {
 
 /** The sections of the panel, in their order. */
 export const SECTIONS = [
+  'news',
   'hub',
   'session',
   'right',
@@ -40,6 +43,16 @@ export const SECTIONS = [
 ] as const;
 
 export type SectionId = (typeof SECTIONS)[number];
+
+/** How much news waits for the reader. */
+export interface INewsCounts {
+  /** Announcements that are not read. */
+  unread: number;
+  /** Those of them that are worth interrupting for, and have not done so. */
+  loud: number;
+  /** Changes whenever an announcement does. */
+  revision: string;
+}
 
 /**
  * What is known of the hub, shared by all plugins.
@@ -64,6 +77,11 @@ export interface IHub {
    * Where administrators approve what was asked for; empty without a hub.
    */
   readonly consoleUrl: string;
+
+  /**
+   * Emitted when something about the news has changed; by the plugin for news.
+   */
+  readonly newsChanged: Signal<unknown, INewsCounts>;
 }
 
 export const IHub = new Token<IHub>(

@@ -216,7 +216,12 @@ class News:
             HubError: the service says no, or does not answer; nothing has changed then.
         """
         path = f"v1/announcements/{quote(announcement, safe='')}/seen"
-        await self._hub.ask_service(path, method="POST", body={"what": what})
+        body: dict[str, Any] = {"what": what}
+        # what was read is this version, even if another one has come meanwhile
+        for each in self._known:
+            if each.id == announcement:
+                body["version"] = each.version
+        await self._hub.ask_service(path, method="POST", body=body)
         self._etag, self._marks = "", self._marks + 1
         self._known = tuple(
             _marked(each, what) if each.id == announcement else each

@@ -4,6 +4,7 @@ import { StateDB } from '@jupyterlab/statedb';
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { PromiseDelegate } from '@lumino/coreutils';
+import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import { fireEvent, screen, waitFor, within } from '@testing-library/dom';
 import axe from 'axe-core';
@@ -54,7 +55,8 @@ describe('the section Admin', () => {
         model: async () => model,
         homeUrl,
         publicUrl: homeUrl && 'http://localhost/services/2i2c/',
-        consoleUrl: homeUrl && CONSOLE
+        consoleUrl: homeUrl && CONSOLE,
+        newsChanged: new Signal({})
       },
       model,
       state,
@@ -535,7 +537,8 @@ describe('what was done to the reader', () => {
         model: async () => model,
         homeUrl: '/hub/home',
         publicUrl: '',
-        consoleUrl: CONSOLE
+        consoleUrl: CONSOLE,
+        newsChanged: new Signal({})
       },
       model,
       state: null,

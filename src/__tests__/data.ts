@@ -7,10 +7,12 @@ import { ServerConnection } from '@jupyterlab/services';
 
 import type {
   IAdmin,
+  IAnnouncement,
   IDone,
   IExport,
   IInfo,
   IIntent,
+  INews,
   IQuestion,
   ISession
 } from '../api';
@@ -64,6 +66,30 @@ export function done(): { done: IDone[] } {
   return read('done.json') as { done: IDone[] };
 }
 
+/** An answer of `jupyter-2i2c/news`. */
+export function news(
+  change: (announcements: IAnnouncement[]) => void = () => undefined
+): INews {
+  const { announcements } = read('announcements.json') as INews;
+  for (const each of announcements) {
+    each.loud =
+      (each.severity === 'incident' && !each.seen) ||
+      (each.acknowledge && !each.acknowledged);
+  }
+  change(announcements);
+  const unread = announcements.filter(
+    each => !each.seen || (each.acknowledge && !each.acknowledged)
+  ).length;
+  const loud = announcements.filter(each => each.loud).length;
+  const revision = JSON.stringify(announcements);
+  return { state: 'ok', age: 0, unread, loud, revision, announcements };
+}
+
+/** An answer of `jupyter-2i2c/news` while there is none. */
+export function noNews(): INews {
+  return news(announcements => announcements.splice(0));
+}
+
 /** An answer of `jupyter-2i2c/exports`. */
 export function taken(): { exports: IExport[] } {
   return read('exports.json') as { exports: IExport[] };
@@ -90,6 +116,7 @@ export class StandIn {
         })
       ),
     done: () => json({ done: [] }),
+    news: () => json(noNews()),
     exports: () => json({ exports: [] })
   };
 

@@ -4,6 +4,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { StateDB } from '@jupyterlab/statedb';
 import { CommandRegistry } from '@lumino/commands';
 import { PromiseDelegate } from '@lumino/coreutils';
+import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import { fireEvent, screen, waitFor, within } from '@testing-library/dom';
 import axe from 'axe-core';
@@ -29,7 +30,8 @@ describe('HubPanel', () => {
         model: async () => model,
         homeUrl,
         publicUrl: homeUrl ? 'http://localhost/services/2i2c/' : '',
-        consoleUrl: homeUrl ? 'http://localhost/services/2i2c-console/' : ''
+        consoleUrl: homeUrl ? 'http://localhost/services/2i2c-console/' : '',
+        newsChanged: new Signal({})
       },
       model,
       state,

@@ -5,6 +5,7 @@ import { Notification } from '@jupyterlab/apputils';
 import { dismissDialog, waitForDialog } from '@jupyterlab/testing';
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
+import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import { waitFor } from '@testing-library/dom';
 
@@ -53,7 +54,8 @@ describe('the plugins', () => {
       model: async () => model,
       homeUrl: 'http://localhost/hub/home',
       publicUrl: 'http://localhost/services/2i2c/',
-      consoleUrl: 'http://localhost/services/2i2c-console/'
+      consoleUrl: 'http://localhost/services/2i2c-console/',
+      newsChanged: new Signal({})
     };
   });
 
@@ -159,6 +161,7 @@ describe('the plugins', () => {
       const [sidebar, area] = shell.added[1] as [HubSidebar, string];
       expect(area).toBe('right');
       expect(sidebar.sections).toEqual([
+        'news',
         'hub',
         'right',
         'help',

@@ -83,7 +83,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     });
 
     const category = trans.__('Hub');
-    for (const section of ['hub', 'right', 'help']) {
+    for (const section of ['hub', 'news', 'right', 'help']) {
       palette?.addItem({
         command: CommandIDs.showPanel,
         args: { section, isPalette: true },

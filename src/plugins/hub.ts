@@ -5,6 +5,7 @@ import {
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { URLExt } from '@jupyterlab/coreutils';
+import { Signal } from '@lumino/signaling';
 
 import { IHub, PluginIDs } from '../tokens';
 
@@ -35,7 +36,8 @@ const plugin: JupyterFrontEndPlugin<IHub> = {
       model: () => (made ??= model()),
       homeUrl: hubPrefix ? URLExt.join(hubHost ?? '', hubPrefix, 'home') : '',
       publicUrl: service('2i2c'),
-      consoleUrl: service('2i2c-console')
+      consoleUrl: service('2i2c-console'),
+      newsChanged: new Signal({})
     };
   }
 };

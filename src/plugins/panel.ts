@@ -52,6 +52,13 @@ const plugin: JupyterFrontEndPlugin<void> = {
     sidebar.node.setAttribute('role', 'region');
     sidebar.node.setAttribute('aria-label', trans.__('This hub'));
     restorer?.add(sidebar, PANEL_ID);
+    hub.newsChanged.connect(async (_, { unread }) => {
+      // most of the time there is nothing, and nothing to take away
+      if (unread || sidebar.title.className) {
+        const { showUnread } = await import('../badge');
+        showUnread(sidebar.title, unread, trans);
+      }
+    });
     let side = 'left';
     shell.add(sidebar, side, { rank: 700, type: 'Hub' });
 
@@ -78,7 +85,9 @@ const plugin: JupyterFrontEndPlugin<void> = {
           ? trans.__('Get Help With This Hub')
           : args['section'] === 'right'
             ? trans.__('Right to Replicate')
-            : trans.__('About This Hub'),
+            : args['section'] === 'news'
+              ? trans.__('News of This Hub')
+              : trans.__('About This Hub'),
       caption: trans.__('Who runs this hub, what you run on, whom to ask'),
       icon: args => (args['isPalette'] ? undefined : hubIcon),
       describedBy: {

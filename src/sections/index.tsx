@@ -21,6 +21,7 @@ import { AboutSection } from './about';
 import { AdminSection } from './admin';
 import { HelpSection } from './help';
 import { HubSection } from './hub';
+import { NewsSection } from './news';
 import { RightSection } from './right';
 import { SessionSection } from './session';
 
@@ -122,7 +123,12 @@ class Body extends ReactWidget {
   ) {
     super();
     this.addClass('jp-HubPanel-body');
-    for (const model of [_context.model, _context.intents, _context.done]) {
+    for (const model of [
+      _context.model,
+      _context.intents,
+      _context.done,
+      _context.news
+    ]) {
       model.stateChanged.connect(this._onStateChanged, this);
     }
   }
@@ -163,6 +169,7 @@ export function makeSection(
     SectionId,
     Pick<SectionPanel.IOptions, 'title' | 'render'>
   > = {
+    news: { title: trans.__('News'), render: NewsSection },
     hub: { title: trans.__('This hub'), render: HubSection },
     session: { title: trans.__('Your session'), render: SessionSection },
     right: { title: trans.__('Right to Replicate'), render: RightSection },

@@ -153,7 +153,7 @@ async def test_it_is_remembered_at_the_service(jp_fetch, stand_in, answer, what,
     await jp_fetch("jupyter-2i2c", "news", which, method="POST", body=body)
     request = stand_in.requests[-1]
     assert request.path == f"/services/2i2c/api/v1/announcements/{which}/seen"
-    assert json.loads(request.body) == {"what": what}
+    assert json.loads(request.body) == {"what": what, "version": 2}
     got = json.loads((await jp_fetch("jupyter-2i2c", "news")).body)
     assert (got["unread"], len(got["announcements"])) == (unread, left)
 
