@@ -125,10 +125,9 @@ class Smtp(Channel):
         mail.set_content(words(message))
         for name, type_, data in files(message):
             main, _, sub = type_.partition("/")
-            if type_ == "text/plain":
-                mail.add_attachment(data.decode("utf-8", "replace"), filename=name)
-            else:
-                mail.add_attachment(data, main, sub, filename=name)
+            # byte for byte, which a text's own way of being attached is not
+            charset = {"charset": "utf-8"} if main == "text" else None
+            mail.add_attachment(data, main, sub, filename=name, params=charset)
         return mail
 
     def _id(self, key: str) -> str:

@@ -65,7 +65,7 @@ async def test_a_mail_says_all_of_it(mail_server):
     ]
     diagnostics, table = mail.iter_attachments()
     assert diagnostics.get_filename() == "diagnostics.txt"
-    assert diagnostics.get_content().splitlines() == ["# Server log", "", "MemoryError ‽"]
+    assert diagnostics.get_content() == "# Server log\n\nMemoryError ‽\n"
     assert (table.get_content_type(), table.get_filename()) == ("text/csv", "tides.csv")
     assert table.get_payload(decode=True) == b"a,b\n1,2\n"
     assert mail.get_content_disposition() is None
