@@ -27,6 +27,12 @@ def add_verbs(verbs: Any) -> None:
     add_arguments(home)
     home.set_defaults(run=_capture_home)
 
+    hub = what.add_parser("hub", help="a whole hub, from where it runs")
+    from .importers.command import add_arguments as add_hub_arguments
+
+    add_hub_arguments(hub)
+    hub.set_defaults(run=_guarded("capture hub", _capture_hub))
+
     inspect = verbs.add_parser("inspect", help="what is in a bundle; executes nothing of it")
     _add_bundle(inspect)
     inspect.add_argument("--json", action="store_true", help="print JSON")
@@ -40,6 +46,15 @@ def add_verbs(verbs: Any) -> None:
         "-o", "--output", metavar="DIR", type=Path, required=True, help="where; not there yet"
     )
     build.add_argument("--python", metavar="PATH", help="the interpreter to build on")
+    build.add_argument(
+        "--port",
+        type=int,
+        default=8000,
+        help="of a hub: where it listens, with the two next (8000)",
+    )
+    build.add_argument(
+        "--login", default="dummy", help="of a hub: dummy (one password, to try it out) or native"
+    )
     build.set_defaults(run=_guarded("build", _build))
 
     verify = verbs.add_parser("verify", help="climb the ladder of a bundle")
@@ -74,6 +89,14 @@ def add_verbs(verbs: Any) -> None:
 
     add_lint_arguments(lint)
     lint.set_defaults(run=_guarded("lint", _lint))
+
+    drill = verbs.add_parser(
+        "drill", help="prove that a hub can be taken elsewhere: capture, build, verify"
+    )
+    from .drill import add_arguments as add_drill_arguments
+
+    add_drill_arguments(drill)
+    drill.set_defaults(run=_guarded("drill", _drill))
 
 
 def _add_bundle(parser: argparse.ArgumentParser) -> None:
@@ -135,6 +158,18 @@ def _capture_home(arguments: argparse.Namespace) -> int:
     from .home.command import run_capture_home
 
     return run_capture_home(arguments)
+
+
+def _capture_hub(arguments: argparse.Namespace, terminal: Any) -> int:
+    from .importers.command import run
+
+    return run(arguments, terminal)
+
+
+def _drill(arguments: argparse.Namespace, terminal: Any) -> int:
+    from .drill import run
+
+    return run(arguments, terminal)
 
 
 def _capture_env(arguments: argparse.Namespace, terminal: Any) -> int:
@@ -207,6 +242,7 @@ def _inspect(arguments: argparse.Namespace, terminal: Any) -> int:
 
 def _build(arguments: argparse.Namespace, terminal: Any) -> int:
     from .bundle import opened
+    from .targets import hub_local
     from .targets.local import build
     from .verify import v0_bag
     from .work import Work
@@ -219,6 +255,16 @@ def _build(arguments: argparse.Namespace, terminal: Any) -> int:
             print(f"jupyter 2i2c build: {arguments.bundle} is not whole: {whole.why};"
                   " `jupyter 2i2c verify` says which files", file=sys.stderr)  # fmt: skip
             return FAILED
+        if hub_local.is_hub(bundle):
+            hub = hub_local.build(
+                bundle, arguments.output, work, arguments.python,
+                port=arguments.port, login=arguments.login,
+            )  # fmt: skip
+            terminal.end()
+            print(f"{hub.directory}: start the hub there with {hub.directory / 'start'}")
+            for note in hub.notes:
+                print(f"  {note}")
+            return 0
         built = build(bundle, arguments.output, work, arguments.python)
     terminal.end()
     print(f"{built.directory}: start JupyterLab there with {built.directory / 'start'}")
@@ -233,7 +279,8 @@ def _verify(arguments: argparse.Namespace, terminal: Any) -> int:
     from .verify import verify
     from .verify.report import write
 
-    if arguments.built and not (arguments.built / "environment").is_dir():
+    made = ("environment", "replica.json")
+    if arguments.built and not any((arguments.built / each).exists() for each in made):
         raise ReplicateError(f"{arguments.built} is not what `build` makes; give its directory")
     verification = verify(
         arguments.bundle,

@@ -64,7 +64,8 @@ def execute(request: dict[str, Any]) -> dict[str, Any]:
     app.load_config_file(request["file"])
     places = {**request["places"], sys.prefix: "{prefix}"}
     rules = Rules(**request["rules"], known=request["known"], places=places)
-    return {"config": record(app.config, rules), "python": sys.version.split()[0]}
+    told = record(app.config, rules)
+    return {"config": told, "python": sys.version.split()[0], "known": rules.known}
 
 
 def _said(error: BaseException, request: dict[str, Any]) -> str:

@@ -44,10 +44,12 @@ class Executed:
     Attributes:
         config: its settings, as recorder.py writes them.
         python: the version that executed it.
+        known: values that turned out to be secrets, to their slots.
     """
 
     config: Mapping[str, Any] = field(default_factory=dict)
     python: str = ""
+    known: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def execute(
@@ -146,4 +148,4 @@ def _understood(answer: bytes) -> Executed:
         raise NotHere(str(told["cannot"]))
     if "error" in told:
         raise NotExecuted(str(told["error"]))
-    return Executed(told["config"], told["python"])
+    return Executed(told["config"], told["python"], told["known"])

@@ -1,0 +1,213 @@
+"""`jupyter 2i2c drill`: proves that a hub can be taken elsewhere, by doing it. Called by the command line; cron and CI call that.
+
+Captures the hub, builds it on this machine, climbs the ladder with the replica running, and keeps the
+dated report. Without a hub to capture it is the example hub, which is started for it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from .errors import ReplicateError
+from .work import Work
+
+LATEST = "latest.json"
+"""In the drills' directory: what the last one said, for whoever shows it."""
+
+FAILED = 1
+
+
+@dataclass(frozen=True)
+class Drill:
+    """What a drill said.
+
+    Attributes:
+        at: UTC, when it began.
+        hub: its name; may be empty.
+        holds: whether nothing failed.
+        highest: the highest rung.
+        blockers: what failed.
+        report: the report's directory.
+    """
+
+    at: str
+    hub: str
+    holds: bool
+    highest: str
+    blockers: tuple[str, ...]
+    report: str
+
+    def to_json(self) -> dict[str, Any]:
+        """What `LATEST` holds."""
+        return {"schema": 1, **vars(self), "blockers": list(self.blockers)}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say which hub, and where the reports go."""
+    from .importers.command import add_source
+
+    add_source(parser)
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", type=Path, default=Path("drills"),
+        help="where bundles and reports are kept, by their date (default: drills)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--keep",
+        metavar="N",
+        type=int,
+        default=10,
+        help="of earlier drills, keep so many (default: 10)",
+    )
+    parser.add_argument("--up-to", metavar="Vn", default="V8", help="the last rung to try")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(arguments: argparse.Namespace, terminal: Any) -> int:
+    """Do it, and say what came of it; 1 where something failed."""
+    from .bundle import created_now
+    from .report_text import verification_text
+    from .verify import verify
+    from .verify.report import write
+
+    work = Work(terminal)
+    at = created_now()
+    top: Path = arguments.output
+    place = top / at.replace(":", "")
+    try:
+        top.mkdir(parents=True, exist_ok=True)
+        if place.exists():
+            raise ReplicateError(f"{place} is there already; wait a second")
+        place.mkdir(mode=0o700)
+    except OSError as error:
+        raise ReplicateError(f"{top} cannot be written: {error.strerror}; give -o DIR") from None
+    bundle = place / "bundle"
+    try:
+        if arguments.record or arguments.config:
+            from .importers.command import capture
+
+            captured = capture(arguments, bundle, work, at)
+            name = arguments.name
+        else:
+            name = "the example hub"
+            captured = capture_example(bundle, at, work)
+        verification = verify(
+            bundle, rebuild=True, python=arguments.python, up_to=arguments.up_to, progress=terminal
+        )
+        report = write(verification, bundle)
+    except BaseException:
+        shutil.rmtree(place, ignore_errors=True)
+        raise
+    terminal.end()
+    drill = Drill(
+        at,
+        name,
+        verification.holds,
+        verification.highest,
+        tuple(verification.blockers),
+        str(report),
+    )
+    _keep(top, drill, arguments.keep)
+    if arguments.json:
+        print(
+            json.dumps({**drill.to_json(), **verification.to_json()}, indent=2, ensure_ascii=False)
+        )
+    else:
+        print(
+            f"Drill of {name or 'the hub'}, {at}: {len(captured.manifest.items)} items captured\n"
+        )
+        print(verification_text(verification))
+        print(f"\nThe bundle and its report are in {place}")
+    return 0 if verification.holds else FAILED
+
+
+def _keep(top: Path, drill: Drill, number: int) -> None:
+    """Note the last drill; remove the oldest."""
+    handle, name = tempfile.mkstemp(dir=top, prefix=f".{LATEST}.")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(drill.to_json(), file, indent=1, ensure_ascii=False)
+    Path(name).chmod(0o644)
+    Path(name).replace(top / LATEST)
+    earlier = sorted(each for each in top.iterdir() if each.is_dir() and _is_date(each.name))
+    for each in earlier[: max(0, len(earlier) - number - 1)]:
+        shutil.rmtree(each, ignore_errors=True)
+
+
+def _is_date(name: str) -> bool:
+    try:
+        datetime.strptime(name, "%Y-%m-%dT%H%M%SZ").replace(tzinfo=timezone.utc)
+    except ValueError:
+        return False
+    return True
+
+
+def capture_example(destination: Path, created: str, work: Work) -> Any:
+    """Start the example hub, change it as people do, and capture it.
+
+    Arguments:
+        destination: the bundle.
+        created: as `created_now` gives it.
+        work: told how far it is.
+
+    Raises:
+        ReplicateError: the example hub does not start.
+    """
+    from .importers.live import observed
+    from .importers.recorded import read_record, write_bundle
+
+    work.step(0, 0, "starting the example hub")
+    with _example() as (hub, token):
+        api = observed(hub.url, token, work)
+        document = read_record(hub.state / "jupyter_2i2c.record.json")
+    return write_bundle(
+        document,
+        destination,
+        api=api,
+        people=True,
+        name="the example hub",
+        created=created,
+        work=work,
+    )
+
+
+@contextmanager
+def _example() -> Iterator[tuple[Any, str]]:
+    """The example hub, running, with what only its database knows; and a token for its API."""
+    try:
+        from ..demo.local_hub import LocalHub, LocalHubFailed, xsrf
+        from ..demo.runner import ADMIN
+    except ImportError as error:
+        raise ReplicateError(
+            f"the example hub needs {error.name}: pip install 'jupyter_2i2c[demo]'; or name your own"
+            " hub by --record FILE or --config FILE"
+        ) from None
+    from .importers.live import SCOPES
+
+    config = Path(__file__).parents[1] / "demo" / "whole_hub.py"
+    try:
+        with LocalHub(config) as hub, hub.browser() as browser:
+            hub.login(browser, ADMIN)
+            headers = {"X-XSRFToken": xsrf(browser)}
+
+            def ask(method: str, path: str, **body: Any) -> Any:
+                answer = browser.request(method, f"hub/api/{path}", headers=headers, json=body)
+                answer.raise_for_status()
+                return answer.json() if answer.content else None
+
+            # what administrators do in the hub's own pages is in no file
+            ask("POST", "users/marie")
+            ask("PATCH", "users/grace", admin=True)
+            ask("POST", "groups/field-trip", users=["katherine", "marie"])
+            token = ask("POST", f"users/{ADMIN}/tokens", expires_in=300, scopes=list(SCOPES))
+            yield hub, token["token"]
+    except LocalHubFailed as failure:
+        raise ReplicateError(f"the example hub does not start: {failure}") from None
