@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import secrets
 import signal
 import ssl
 from collections.abc import Mapping
@@ -35,6 +36,7 @@ from .identity import HubIdentities
 from .logs import write_log
 from .metrics import Metrics
 from .operations import operations_app
+from .public.me import MeCallback, MePage, own_pages
 from .public.page import PublicPageHandler
 from .settings import HubSettings
 from .setup import CONSOLE_BIND_VARIABLE, CONSOLE_TOKEN_VARIABLE, CONSOLE_URL_VARIABLE
@@ -199,8 +201,15 @@ class HubService(SupportTraits, Application):
         """All that the hub's proxy can reach."""
         prefix = os.environ["JUPYTERHUB_SERVICE_PREFIX"].rstrip("/")
         hub_url = os.environ.get("JUPYTERHUB_BASE_URL", "/").rstrip("/") + "/hub/"
-        page = {"facts": facts, "hub_url": hub_url}
         admin = {"identities": identities, "administration": self.administration}
+        mine = own_pages(f"{prefix}/", hub_url, facts, identities, self.administration)
+        usable = not self.administration.unusable
+        page = {
+            "facts": facts,
+            "hub_url": hub_url,
+            "newsroom": self.administration.newsroom if usable else None,
+            "me": f"{prefix}/me" if usable else "",
+        }
         help_ = {**admin, "support": self.support}
         return web.Application(
             [
@@ -214,8 +223,11 @@ class HubService(SupportTraits, Application):
                 (rf"{prefix}/api/v1/requests", RequestsHandler, help_),
                 (rf"{prefix}/api/v1/requests/([A-Za-z0-9_-]{{1,64}})", RequestHandler, help_),
                 (rf"{prefix}/api/.*", ApiHandler, {"identities": identities}),
+                (rf"{prefix}/me", MePage, {"own": mine}),
+                (rf"{prefix}/oauth_callback", MeCallback, {"own": mine}),
                 (rf"{prefix}/?", PublicPageHandler, page),
             ],
+            cookie_secret=secrets.token_bytes(32),  # signs the state of logins that take seconds
             default_handler_class=web.ErrorHandler,
             default_handler_args={"status_code": 404},
             log_function=partial(self._log_request, "api"),
@@ -290,7 +302,7 @@ class HubService(SupportTraits, Application):
 
     def _log_request(self, surface: str, handler: web.RequestHandler) -> None:
         """Count it; one line for one that failed on our side, without paths, tokens or names."""
-        if surface == "api" and isinstance(handler, PublicPageHandler):
+        if surface == "api" and isinstance(handler, (PublicPageHandler, MePage, MeCallback)):
             surface = "public"
         self._metrics.answered(surface, handler)
         status = handler.get_status()
