@@ -23,7 +23,7 @@ class _Dumper(_Base):  # type: ignore[misc]
 
 def _text(dumper: Any, value: str) -> Any:
     style = None
-    if "\n" in value.rstrip("\n"):
+    if "\n" in value:
         style = "|"
     elif MAYBE_NUMBER.fullmatch(value):
         style = "'"

@@ -339,8 +339,13 @@ def _without_secrets(
 
 
 def _remove(values: dict[str, Any], path: Path) -> None:
-    around = at(values, path[:-1])
-    del around[path[-1]]
+    """Take a value out, and what holds nothing else."""
+    while path:
+        around = at(values, path[:-1])
+        del around[path[-1]]
+        path = path[:-1]
+        if around:
+            return
 
 
 def _put_deep(values: dict[str, Any], path: Path, value: Any) -> None:
