@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 INFO = "jupyter_2i2c"
 """The key in `info` that is ours."""
 
-ROLE = "2i2c-service"
-"""The role by which the service may read its own entry."""
+ROLE = "service-2i2c"
+"""The role by which the service may read its own entry; a role's name begins with a letter."""
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +44,12 @@ def offer(c: Config, stated: Stated, admin_users_feature: bool) -> None:
         admin_users_feature: whether the console may ask for `admin:users`.
     """
     hub = c.JupyterHub
+    # a hub that starts need not wait for us: 6.x would, 30 s for each; 5.x does 1 s and has no say
+    waits = {"timeout": 1} if _has_timeout() else {}
     ours: dict[str, dict[str, Any]] = {
-        SERVICE: {"display": True, "oauth_no_confirm": True},
+        SERVICE: {**waits, "display": True, "oauth_no_confirm": True},
         CONSOLE: {
+            **waits,
             "display": True,
             "oauth_no_confirm": False,
             "oauth_client_allowed_scopes": console_scopes(admin_users_feature),
@@ -68,6 +71,12 @@ def offer(c: Config, stated: Stated, admin_users_feature: bool) -> None:
             "services": [SERVICE],
         }
         hub.load_roles = [*roles, role]
+
+
+def _has_timeout() -> bool:
+    from jupyterhub.services.service import Service
+
+    return "timeout" in Service.class_traits()
 
 
 class HubEntry:
