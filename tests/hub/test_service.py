@@ -117,7 +117,8 @@ def test_an_action_is_asked_for_by_a_server_and_told_to_its_actor_alone(hub, ada
     me = httpx.get(url + "me", headers=headers).json()
     assert me["administrator"] is True
     assert me["console"] == "/services/2i2c-console/"
-    assert me["actions"] == ["start-server", "stop-all", "stop-server"]
+    news = {f"{verb}-announcement" for verb in ("publish", "edit", "withdraw")}
+    assert set(me["actions"]) == {"start-server", "stop-all", "stop-server", *news}
     question = {"kind": "stop-server", "target": {"user": "ada"}, "note": "full"}
     answer = httpx.post(url + "intents", headers=headers, json=question)
     assert answer.status_code == 201
