@@ -30,6 +30,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_source(parser: argparse.ArgumentParser) -> None:
     """Say which hub."""
     parser.add_argument(
+        "--infrastructure", metavar="DIR", type=Path,
+        help="a checkout of the repository that the hub is deployed from; with --cluster and --hub",
+    )  # fmt: skip
+    parser.add_argument("--cluster", metavar="NAME", help="in it: the hub's cluster")
+    parser.add_argument("--hub", metavar="NAME", help="in it: the hub")
+    parser.add_argument(
+        "--rendered", metavar="DIR", type=Path,
+        help="in it: what the chart computes, CLUSTER/HUB.values.yaml, where there is no jsonnet",
+    )  # fmt: skip
+    parser.add_argument(
+        "--chart", metavar="DIR", type=Path,
+        help="the chart of zero-to-jupyterhub, unpacked or as a checkout, for its defaults",
+    )  # fmt: skip
+    parser.add_argument(
+        "--keep-comments", action="store_true",
+        help="leave the comments in the hub's Python, after you have read them",
+    )  # fmt: skip
+    parser.add_argument(
+        "--keep-staff", action="store_true", help="leave the old operator's staff its access"
+    )
+    parser.add_argument(
         "--record", metavar="FILE", type=Path,
         help="the record that setup_hub(c) writes beside its file: jupyter_2i2c.record.json",
     )  # fmt: skip
@@ -64,13 +85,16 @@ def capture(
     Raises:
         ReplicateError: they name none, or it cannot be captured.
     """
+    if arguments.infrastructure:
+        return _from_checkout(arguments, destination, work, created, sign_with)
     from . import config_file
     from .live import observed
     from .recorded import read_record, write_bundle
 
     if bool(arguments.record) == bool(arguments.config):
         raise ReplicateError(
-            "give the hub's --record FILE, or its --config FILE; --live URL adds what its API says"
+            "give --infrastructure DIR, or the hub's --record FILE, or its --config FILE;"
+            " --live URL adds what its API says to the last two"
         )
     if arguments.record:
         document = read_record(arguments.record)
@@ -88,6 +112,40 @@ def capture(
         api=api,
         people=arguments.with_people,
         name=arguments.name,
+        created=created,
+        sign_with=sign_with,
+        work=work,
+    )
+
+
+def _from_checkout(
+    arguments: argparse.Namespace, destination: Path, work: Work, created: str | None,
+    sign_with: Path | None,
+) -> Any:  # fmt: skip
+    from .bundled import bundle_of
+    from .infrastructure import read
+
+    if not arguments.cluster or not arguments.hub:
+        from .checkout import Checkout
+
+        hubs = Checkout(arguments.infrastructure).hubs()
+        listed = ", ".join(f"{cluster}/{hub}" for cluster, hub in hubs[:30])
+        more = f" and {len(hubs) - 30} more" if len(hubs) > 30 else ""
+        raise ReplicateError(f"give --cluster and --hub; there are: {listed}{more}")
+    work.step(0, 0, "reading the checkout")
+    source = read(
+        arguments.infrastructure,
+        arguments.cluster,
+        arguments.hub,
+        rendered=arguments.rendered,
+        chart=arguments.chart,
+        keep_comments=arguments.keep_comments,
+    )
+    return bundle_of(
+        source,
+        destination,
+        with_people=arguments.with_people,
+        with_staff=arguments.keep_staff,
         created=created,
         sign_with=sign_with,
         work=work,

@@ -16,7 +16,19 @@ from . import computed, helm, sops, wrinkles
 from .checkout import Chart, Checkout, Cluster, chart_of
 from .missing_secrets import required_slots
 from .readable_secrets import ReadableSecrets, is_python
-from .source import CHART, Code, Finding, Hub, HubSource, Layer, Origin, SecretSlot, at, pointer
+from .source import (
+    CHART,
+    Code,
+    Finding,
+    Hub,
+    HubSource,
+    Layer,
+    Origin,
+    SecretSlot,
+    at,
+    from_pointer,
+    pointer,
+)
 from .source import Path as Place
 from .yaml_reading import Document, Node, NotReadable
 
@@ -245,13 +257,13 @@ class _Reading:
         if not sops.is_encrypted(document):
             self._add(name, "public", document.name, document.node, document)
             return
-        node, slots = sops.opened(document)
+        nested = self._is_nested_chart and UMBRELLA in document.node.value
+        nesting = (UMBRELLA,) if nested else ()
+        node, slots = sops.opened(document, nesting, self.readable.taken)
         self._add(name, "secret", document.name, node, document)
-        nesting = (UMBRELLA,) if self._is_nested_chart and UMBRELLA in node.value else ()
+        # what stands beside the nesting reaches no chart, so nobody needs it
         self.slots += [
-            replace(each, path=each.path[len(nesting) :])
-            for each in slots
-            if each.path[: len(nesting)] == nesting
+            each for each in slots if not nested or each.path != from_pointer(each.pointer)
         ]
 
     def _clean(self) -> None:
@@ -316,32 +328,22 @@ class _Reading:
         return {
             "name": self.hub.helm_chart or outer.name,
             "version": outer.version,
-            "dependencies": {
-                name: {
-                    key: each[key] for key in ("version", "repository", "condition") if key in each
-                }
-                for name, each in outer.dependencies.items()
-            },
+            "inner": UMBRELLA,
+            "dependencies": _each_of(outer, "version"),
+            "repositories": _each_of(outer, "repository"),
             "k8s_distribution": DISTRIBUTIONS.get(self.hub.provider, "aks"),
         }
 
     def _not_captured(self, outer: Chart | None) -> None:
-        known = {CHART}
         for name in outer.dependencies if outer else ():
-            if name not in known:
+            if name != CHART:
                 self.not_captured[f"the defaults of the chart {name}"] = (
                     "they come with the chart, whose version is noted"
                 )
-        self.not_captured |= {
-            "users, administrators and groups that were added while the hub ran": (
-                "they are in the hub's database; capture the running hub, too (--live)"
-            ),
-            "people's home directories": "each person takes their own with `capture home`",
-            "shared directories and buckets": "they are storage of the old cluster; copy them there",
-            "the cluster itself: nodes, DNS, certificates, monitoring": (
-                "it is made with other tools; the report on the hub says what is needed"
-            ),
-        }
+
+
+def _each_of(chart: Chart, what: str) -> dict[str, str]:
+    return {name: each[what] for name, each in chart.dependencies.items() if what in each}
 
 
 def _holds(value: Any, name: str) -> bool:

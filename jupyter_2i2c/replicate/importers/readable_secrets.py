@@ -19,7 +19,7 @@ from ..redact import NO_SECRET_NAME, SECRET_NAME, WELL_KNOWN, Known, Redactor
 from ..sandbox.recorder import Rules
 from . import python_source
 from .missing_secrets import is_stub
-from .secret_kinds import kind_of, name_of, sounds_secret
+from .secret_kinds import free_name, kind_of, name_of, sounds_secret
 from .source import Path as Place
 from .source import SecretSlot, pointer
 from .yaml_reading import Node
@@ -89,14 +89,15 @@ class ReadableSecrets:
         self.slots: list[SecretSlot] = []
         self.not_parsed: list[tuple[Place, Node, str]] = []
         self._at: dict[tuple[int, Place], SecretSlot] = {}
-        self._named: set[str] = set()
+        self.taken: dict[str, object] = {}
 
     def look(self, top: Node, file: str) -> None:
         """Learn the secrets in one layer."""
         for each in _texts(top, file):
             if not self._is_code(each) and self._by_place(top, each):
                 variable = _sibling(top, each.path, "name") if each.path[-1] == "value" else ""
-                name = name_of((variable,) if variable else each.path)
+                wanted = name_of((variable,) if variable else each.path)
+                name = free_name(wanted, str(each.node.value), self.taken)
                 slot = self._note(each, name, "plain")
                 self._at[each.node.source, each.path] = slot
                 self._learn(str(each.node.value), slot.name, each)
@@ -132,10 +133,9 @@ class ReadableSecrets:
     def _by_form(self, each: _Found) -> None:
         """Learn what is a secret in a text by its form."""
         text = each.node.value
-        for number, value in enumerate(sorted(set(secrets_in(text, self.rules)))):
-            suffix = f"_{number + 1}" if number else ""
-            name = f"{name_of(each.path)}{suffix}"
+        for value in sorted(set(secrets_in(text, self.rules))):
             if value not in self.known.values:
+                name = free_name(name_of(each.path), value, self.taken)
                 self._note(each, name, "plain")
                 self._learn(value, name, each)
 
@@ -168,10 +168,15 @@ class ReadableSecrets:
     def look_at_code(self, top: Node, file: str) -> None:
         """Learn the secrets in the Python of one layer, so that they are known in all others."""
         for each in _texts(top, file):
-            if self._is_code(each) and not _is_plain(each.node.value):
-                python_source.redacted(each.node.value, pointer(each.path), self.rules)
-        for value, name in self.rules.known.items():
-            self.known.add(value, name, file)
+            if not self._is_code(each) or _is_plain(each.node.value):
+                continue
+            before = set(self.rules.known)
+            python_source.redacted(each.node.value, pointer(each.path), self.rules)
+            for value in self.rules.known.keys() - before:
+                wanted = _within(each.path, self.rules.known[value])
+                name = free_name(wanted, value, self.taken)
+                self.rules.known[value] = name
+                self.known.add(value, name, f"{file}:{each.node.line}")
 
     def cleaned(self, top: Node, file: str) -> Node:
         """One layer without secrets.
@@ -200,7 +205,9 @@ class ReadableSecrets:
                 text = self._clean_code(_Found(path, node, file))
             else:
                 text = node.value
-            removed, _ = redactor.remove(text.encode("utf-8", "surrogatepass"))
+            removed, slots = redactor.remove(text.encode("utf-8", "surrogatepass"))
+            for name in sorted(slots - {slot.name for slot in self.slots}):
+                self._note(_Found(path, node, file), name, "plain")
             text = removed.decode("utf-8", "surrogatepass")
             return node if text == node.value else Node(text, node.line, node.source)
 
@@ -208,7 +215,6 @@ class ReadableSecrets:
 
     def _clean_code(self, each: _Found) -> str:
         text: str = each.node.value
-        prefix = name_of(each.path)
         if _is_plain(text) and not any(value in text for value in self.rules.known):
             return text if self.keep_comments else _without_comments(text)
         done = python_source.redacted(
@@ -219,32 +225,14 @@ class ReadableSecrets:
                 raise SecretFound(f"{done.refused} (in {pointer(each.path)})")
             self.not_parsed.append((each.path, each.node, each.file))
             return self._clean_text(each)
+        by_value = set(self.rules.known.values())
         result = done.text
         for slot in done.slots:
-            name = slot.name if slot.name.startswith(prefix) else f"{prefix}_{slot.name}"
-            if name != slot.name:
-                result = result.replace(f"environ['{slot.name}']", f"environ['{name}']")
-            if (each.file, name) not in self._at_code():
-                kind = kind_of((slot.name.lower(),))
-                self.slots.append(
-                    SecretSlot(
-                        name,
-                        each.path,
-                        "plain",
-                        "bytes" if slot.binary else "str",
-                        "password" if kind.kind in ("unknown", "setting") else kind.kind,
-                        "a secret that stood in code; the code now asks the environment for it",
-                        kind.issued_by,
-                        f"{kind.how}; withdraw the old one: it stood readable",
-                        each.file,
-                        each.node.line + slot.line,
-                        pointer(each.path),
-                    )
-                )
+            name = slot.name if slot.name in by_value else _within(each.path, slot.name)
+            result = result.replace(f"environ['{slot.name}']", f"environ['{name}']")
+            if name not in {known.name for known in self.slots}:
+                self.slots.append(_of_code(each, slot, name))
         return result
-
-    def _at_code(self) -> set[tuple[str, str]]:
-        return {(slot.file, slot.name) for slot in self.slots}
 
     def _clean_text(self, each: _Found) -> str:
         """Code that this Python cannot read: whole lines of comment go, secrets by their form."""
@@ -258,6 +246,29 @@ class ReadableSecrets:
         self._by_form(_Found(each.path, Node(text, each.node.line, each.node.source), each.file))
         removed, _ = Redactor(self.known).remove(text.encode())
         return removed.decode()
+
+
+def _within(path: Place, name: str) -> str:
+    """The name of a slot in a piece of code; two pieces may call different secrets the same."""
+    prefix = name_of(path)
+    return name if name.startswith(prefix) else f"{prefix}_{name}"
+
+
+def _of_code(each: _Found, slot: python_source.Slot, name: str) -> SecretSlot:
+    kind = kind_of((slot.name.lower(),))
+    return SecretSlot(
+        name=name,
+        path=each.path,
+        found="plain",
+        type="bytes" if slot.binary else "str",
+        kind="password" if kind.kind in ("unknown", "setting") else kind.kind,
+        what="a secret that stood in code; the code now asks the environment for it",
+        issued_by=kind.issued_by,
+        how=f"{kind.how}; withdraw the old one: it stood readable",
+        file=each.file,
+        line=each.node.line + slot.line,
+        pointer=pointer(each.path),
+    )
 
 
 @lru_cache(maxsize=1000)

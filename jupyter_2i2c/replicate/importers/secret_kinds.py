@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from ..redact import is_secret_name
 from .source import CHART
@@ -120,6 +121,14 @@ def name_of(path: Place) -> str:
     ]
     name = re.sub(r"\W+", "_", "_".join(words), flags=re.ASCII).strip("_").upper()
     return name if name[:1].isalpha() else f"SECRET_{name}".rstrip("_")
+
+
+def free_name(name: str, of: object, taken: dict[str, Any]) -> str:
+    """The name, or else one with a number, that stands for nothing but `of`; it is noted in `taken`."""
+    candidate, number = name, 2
+    while taken.setdefault(candidate, of) != of:
+        candidate, number = f"{name}_{number}", number + 1
+    return candidate
 
 
 def _authenticator(parts: list[str]) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from .secret_kinds import kind_of
+from .secret_kinds import free_name, kind_of
 from .source import Path as Place
 from .source import SecretSlot, pointer
 from .yaml_reading import Document, Node
@@ -24,11 +25,18 @@ def is_encrypted(document: Document) -> bool:
     )
 
 
-def opened(document: Document) -> tuple[Node, list[SecretSlot]]:
+def opened(
+    document: Document, nesting: Place, taken: dict[str, Any]
+) -> tuple[Node, list[SecretSlot]]:
     """What is in it with a placeholder for each encrypted value, and the slots.
 
+    Arguments:
+        document: the file.
+        nesting: the beginning of a place that the file has and the values do not.
+        taken: name of a slot to its place, of all files; grows.
+
     Returns:
-        The values without sops' own key, and the slots; their paths are those in this file.
+        The values without sops' own key, and the slots.
     """
     slots: list[SecretSlot] = []
 
@@ -42,7 +50,8 @@ def opened(document: Document) -> tuple[Node, list[SecretSlot]]:
         match = ENCRYPTED.fullmatch(node.value) if isinstance(node.value, str) else None
         if match is None:
             return node
-        slot = slot_of(path, "encrypted", match["type"], document.name, node.line)
+        inner = path[len(nesting) :] if path[: len(nesting)] == nesting else path
+        slot = _slot_of(path, inner, match["type"], document.name, node.line, taken)
         slots.append(slot)
         return Node(slot.placeholder, node.line, node.source)
 
@@ -52,13 +61,14 @@ def opened(document: Document) -> tuple[Node, list[SecretSlot]]:
     return Node(content, document.node.line, document.node.source), slots
 
 
-def slot_of(path: Place, found: str, type_: str, file: str, line: int) -> SecretSlot:
-    """A slot for a place in a file."""
+def _slot_of(
+    path: Place, inner: Place, type_: str, file: str, line: int, taken: dict[str, Any]
+) -> SecretSlot:
     kind = kind_of(path, type_)
     return SecretSlot(
-        name=kind.name,
-        path=path,
-        found=found,
+        name=free_name(kind.name, inner, taken),
+        path=inner,
+        found="encrypted",
         type=type_,
         kind=kind.kind,
         what=kind.what,

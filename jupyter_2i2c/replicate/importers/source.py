@@ -191,14 +191,13 @@ class HubSource:
         secrets: each slot; several encrypted leaves of the same place are several slots.
         chart: ``name`` and ``version`` of the plain chart (``jupyterhub``), ``repository`` and
             ``known`` ("yes" where its defaults are in `values`).
-        umbrella: ``name`` and ``version`` of the chart around it, ``dependencies`` (name to
-            version), ``k8s_distribution``, ``objects`` (what that chart would create besides).
+        umbrella: ``name`` and ``version`` of the chart around it, ``inner`` (the key that one around
+            both nests everything under), ``dependencies`` (name to version), ``repositories`` (name
+            to address), and ``k8s_distribution``; empty where there is no such chart.
         code: each piece of Python in the values, by JSON pointer.
         findings: what was noticed.
         not_captured: what to reason, for what is described nowhere here.
         commit: of the repository, if it is a checkout; may be empty.
-        source_files: the text of each file that took part, redacted, by its path; without comments
-            unless asked for.
     """
 
     hub: Hub
@@ -212,7 +211,6 @@ class HubSource:
     findings: tuple[Finding, ...] = ()
     not_captured: Mapping[str, str] = field(default_factory=dict)
     commit: str = ""
-    source_files: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:

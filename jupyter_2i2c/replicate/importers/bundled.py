@@ -1,0 +1,369 @@
+"""A hub that was read from files, as a bundle, and back. Called by importers/command.py, the drill, and every target and rung that needs the hub.
+
+In ``hub/``: ``hub.json`` (what hub, charts, slots, findings), ``values.effective.yaml``,
+``values.source/`` (each layer in order), ``extraConfig/`` (its Python, to be read), ``origins.json``
+(file and line of each value), ``secrets.kubernetes.yaml`` and, beside it, ``secrets.template.env``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ..._version import __version__
+from ..bundle import Bundle, Staging, created_now
+from ..capture.environment import tool_hash
+from ..errors import ReplicateError, SecretFound
+from ..manifest import Item, Manifest, NotCaptured, Transform
+from ..redact import suspicious
+from ..work import Work
+from ..yaml_text import yaml_text
+from . import hub_items, people
+from .readable_secrets import TOKENS
+from .source import (
+    Code,
+    Finding,
+    Hub,
+    HubSource,
+    Layer,
+    Origin,
+    SecretSlot,
+    at,
+    pointer,
+)
+from .source import Path as Place
+from .yaml_reading import parse
+
+SCHEMA = 1
+DESCRIPTION = "hub/hub.json"
+EFFECTIVE = "hub/values.effective.yaml"
+SOURCES = "hub/values.source"
+CODE = "hub/extraConfig"
+ORIGINS = "hub/origins.json"
+KUBERNETES = "hub/secrets.kubernetes.yaml"
+TEMPLATE = "secrets.template.env"
+
+
+@dataclass(frozen=True)
+class Captured:
+    """A bundle of a hub.
+
+    Attributes:
+        place: the bundle.
+        manifest: of it.
+        size: bytes of its payload.
+        source: what is in it.
+        no_lock: always empty; the report on environments has it.
+    """
+
+    place: Path
+    manifest: Manifest
+    size: int
+    source: HubSource
+    no_lock: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """What ``--json`` prints."""
+        return {
+            "bundle": str(self.place),
+            "created": self.manifest.created,
+            "bytes": self.size,
+            "hub": self.source.name,
+            "cluster": self.source.cluster,
+            "layers": self.manifest.counts(),
+            "transforms": [vars(each) for each in self.manifest.transforms],
+            "secrets": [vars(each) for each in self.manifest.secrets],
+            "findings": [asdict(each) for each in self.source.findings],
+            "not_captured": [vars(each) for each in self.manifest.not_captured],
+        }
+
+
+def bundle_of(
+    source: HubSource,
+    destination: Path,
+    *,
+    with_people: bool = False,
+    with_staff: bool = False,
+    created: str | None = None,
+    sign_with: Path | None = None,
+    work: Work | None = None,
+) -> Captured:
+    """Write the bundle of a hub.
+
+    Arguments:
+        source: the hub.
+        destination: a directory, or a file ``.tar.zst`` or ``.zip``, that is not there yet.
+        with_people: whether to keep names of people: personal data, with their consent only.
+        with_staff: whether to keep the old operator's staff access.
+        created: as `created_now` takes it.
+        sign_with: a private key.
+        work: told how far it is.
+
+    Raises:
+        SecretFound: something in it has the form of a secret; nothing is written.
+        ReplicateError: it cannot be written.
+    """
+    work = work or Work()
+    transforms: list[Transform] = []
+    items: list[Item] = []
+    if not with_staff:
+        left = people.without_staff(source)
+        source, removed = left.source, left.removed
+        transforms += left.transforms
+        items += [hub_items.staff(path, source) for path in removed]
+    if not with_people:
+        left = people.without_people(source)
+        source = left.source
+        items += [hub_items.person_list(path, count) for path, count in left.removed.items()]
+    work.step(0, 0, "writing the bundle")
+    with Staging(destination, created_now(created)) as staging:
+        writer = _Writer(staging, source)
+        digests = writer.write()
+        items += hub_items.items_of(source, digests, writer.snippets)
+        secrets = tuple(hub_items.secrets_of(source))
+        staging.add(TEMPLATE, writer.safe(TEMPLATE, _template(source)))
+        manifest = Manifest(
+            kind="hub",
+            created=staging.created,
+            tool={"name": "jupyter_2i2c", "version": __version__, "sha256": tool_hash()},
+            source=_described(source),
+            layers=hub_items.LAYERS,
+            items=tuple(items),
+            transforms=tuple(transforms),
+            secrets=secrets,
+            not_captured=tuple(NotCaptured(*each) for each in source.not_captured.items()),
+        )
+        writer.safe("manifest.json", manifest.to_text())
+        place = staging.finish(manifest, work, sign_with)
+        return Captured(place, manifest, staging.payload_bytes, source)
+
+
+def _described(source: HubSource) -> dict[str, str]:
+    hub = source.hub
+    known = {
+        "hub": hub.name,
+        "cluster": hub.cluster,
+        "display_name": hub.display_name,
+        "url": f"https://{hub.domain}" if hub.domain else "",
+        "provider": hub.provider,
+        "region": hub.region,
+        "chart": source.chart.get("name", ""),
+        "chart_version": source.chart.get("version", ""),
+        "umbrella_chart": str(source.umbrella.get("name", "")),
+        "git_commit": source.commit,
+    }
+    return {name: value for name, value in known.items() if value}
+
+
+class _Writer:
+    """Writes the files of one hub; each is looked at for forms of secrets before."""
+
+    def __init__(self, staging: Staging, source: HubSource) -> None:
+        self.staging = staging
+        self.source = source
+        self.snippets: dict[str, str] = {}
+
+    def write(self) -> dict[str, str]:
+        """All of ``hub/``.
+
+        Returns:
+            Name to SHA-256.
+        """
+        source = self.source
+        texts = {EFFECTIVE: _values_text(source.values, "All layers merged, as Helm merges them.")}
+        files = []
+        for number, layer in enumerate(source.layers):
+            stem = _file_name(layer.name).removesuffix(".yaml")
+            name = f"{SOURCES}/{number:02}-{stem}.yaml"
+            texts[name] = _values_text(layer.values, f"{layer.path} ({layer.kind})")
+            files.append(name)
+        snippets = {}
+        for place, code in source.code.items():
+            snippets[place] = name = self._code_name(code, texts)
+            texts[name] = code.text if code.text.endswith("\n") else f"{code.text}\n"
+        texts[ORIGINS] = _json_text(_origins(source))
+        texts[DESCRIPTION] = _json_text(_description(source, files, snippets))
+        texts[KUBERNETES] = _kubernetes(source)
+        self.snippets = snippets
+        return {name: self.staging.add(name, self.safe(name, text)) for name, text in texts.items()}
+
+    def _code_name(self, code: Code, taken: Mapping[str, str]) -> str:
+        parts = [
+            str(each) for each in code.path if each not in ("jupyterhub", "hub", "extraConfig")
+        ]
+        if parts[-1] == "stringData":
+            del parts[-1]
+        stem = "/".join(_file_name(each.removesuffix(".py")) for each in parts)
+        name, number = f"{CODE}/{stem}.py", 2
+        while name.casefold() in {each.casefold() for each in taken}:
+            name, number = f"{CODE}/{stem}-{number}.py", number + 1
+        return name
+
+    def safe(self, name: str, text: str) -> str:
+        """The text, unless something in it has the form of a secret."""
+        for number, line in enumerate(text.splitlines(), 1):
+            if TOKENS.search(line):
+                raise _refused(name, number)
+        if suspicious(text.encode()):
+            raise _refused(name, 0)
+        return text
+
+
+def _refused(name: str, line: int) -> SecretFound:
+    where = f"line {line} of {name}" if line else name
+    return SecretFound(
+        f"{where} would hold what has the form of a token or a private key, and it could not be taken out"
+        " for certain; nothing was written. Move it to an encrypted file, and withdraw it"
+    )
+
+
+def _values_text(values: Any, head: str) -> str:
+    text = yaml_text(values, head)
+    if parse(text, head).node.plain() != values:
+        raise ReplicateError(
+            f"{head}: these values would not be read back as they are; report this as a defect"
+        )
+    return text
+
+
+def _json_text(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+
+
+def _file_name(text: str) -> str:
+    return re.sub(r"[^\w.+-]+", "-", text, flags=re.ASCII).strip("-.") or "unnamed"
+
+
+def _origins(source: HubSource) -> dict[str, list[Any]]:
+    numbers = {layer.name: number for number, layer in enumerate(source.layers)}
+    return {
+        pointer(path): [numbers.get(origin.layer, -1), origin.line]
+        for path, origin in source.origins.items()
+    }
+
+
+def _description(
+    source: HubSource, files: list[str], snippets: Mapping[str, str]
+) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "hub": asdict(source.hub),
+        "chart": dict(source.chart),
+        "umbrella": dict(source.umbrella),
+        "commit": source.commit,
+        "layers": [
+            {"name": each.name, "kind": each.kind, "path": each.path, "file": file}
+            for each, file in zip(source.layers, files, strict=True)
+        ],
+        "secrets": [asdict(each) for each in source.secrets],
+        "code": [
+            {
+                "path": each.path,
+                "file": snippets[place],
+                "own": each.own,
+                "origin": asdict(each.origin),
+            }
+            for place, each in source.code.items()
+        ],
+        "findings": [asdict(each) for each in source.findings],
+        "not_captured": dict(source.not_captured),
+    }
+
+
+def _template(source: HubSource) -> str:
+    lines = [
+        f"# Every secret that the hub {source.name} needs; no value of them is in the bundle.",
+        "# Get new ones; those of the old hub stay with whoever runs it.",
+    ]
+    needed = {each.name: each for each in source.secrets if each.effective}
+    for name, slot in sorted(needed.items()):
+        lines += [
+            "",
+            f"# {slot.what}; it stood at {pointer(slot.path)}",
+            f"# issued by: {slot.issued_by}. {slot.how}",
+            f"{name}=",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _kubernetes(source: HubSource) -> str:
+    needed = {each.name: "" for each in source.secrets if each.effective}
+    manifest = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "replica-secrets"},
+        "type": "Opaque",
+        "stringData": dict(sorted(needed.items())),
+    }
+    head = "Fill in each value and keep this file out of version control;\nsecrets.template.env says what each is."
+    return yaml_text(manifest, head)
+
+
+def source_of(bundle: Bundle) -> HubSource:
+    """The hub of a bundle that `bundle_of` wrote. Nothing of it is executed.
+
+    Raises:
+        ReplicateError: the bundle holds no such hub, or is not as it was written.
+    """
+    if not bundle.path(DESCRIPTION).is_file():
+        raise ReplicateError(
+            f"{bundle.place} holds no hub that was read from files; capture one with --infrastructure"
+        )
+    try:
+        told = json.loads(bundle.text(DESCRIPTION))
+        if told["schema"] > SCHEMA:
+            raise ReplicateError(f"{bundle.place} is of a later version; update jupyter_2i2c")
+        values = _read_values(bundle, EFFECTIVE)
+        layers = tuple(
+            Layer(each["name"], each["kind"], each["path"], _read_values(bundle, each["file"]))
+            for each in told["layers"]
+        )
+        files = [(each.path, each.name) for each in layers]
+        origins = {}
+        for text, (number, line) in json.loads(bundle.text(ORIGINS)).items():
+            file, name = files[number] if number >= 0 else ("", "")
+            origins[_place(values, text)] = Origin(file, line, name)
+        code = {}
+        for each in told["code"]:
+            path = tuple(each["path"])
+            text = at(values, path)
+            code[pointer(path)] = Code(path, text, Origin(**each["origin"]), each["own"])
+        return HubSource(
+            hub=Hub(**{**told["hub"], "value_files": tuple(told["hub"]["value_files"])}),
+            values=values,
+            layers=layers,
+            origins=origins,
+            secrets=tuple(
+                SecretSlot(**{**each, "path": tuple(each["path"])}) for each in told["secrets"]
+            ),
+            chart=told["chart"],
+            umbrella=told["umbrella"],
+            code=code,
+            findings=tuple(Finding(**each) for each in told["findings"]),
+            not_captured=told["not_captured"],
+            commit=told["commit"],
+        )
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        raise ReplicateError(
+            f"{bundle.place} is not as it was written: {type(error).__name__} {error};"
+            " take the bundle anew"
+        ) from None
+
+
+def _read_values(bundle: Bundle, name: str) -> dict[str, Any]:
+    values: dict[str, Any] = parse(bundle.text(name), name).node.plain()
+    return values
+
+
+def _place(values: Any, text: str) -> Place:
+    """The place of a pointer, numbers where there are lists."""
+    path: list[str | int] = []
+    for part in text.split("/")[1:]:
+        key = part.replace("~1", "/").replace("~0", "~")
+        path.append(int(key) if isinstance(values, list) else key)
+        values = at(values, (path[-1],))
+    return tuple(path)
