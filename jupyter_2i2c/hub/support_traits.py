@@ -14,6 +14,7 @@ from pathlib import Path
 
 from traitlets import Dict, Enum, HasTraits, Integer, List, Unicode
 
+from ..text import line
 from .delivery.base import Channel
 
 CHANNELS = ("", "smtp", "webhook", "freshdesk")
@@ -207,7 +208,8 @@ class SupportTraits(HasTraits):
     def _sender(self) -> str:
         from .support import is_address
 
-        if not is_address(parseaddr(self.support_sender)[1]):
+        address = parseaddr(self.support_sender)[1]
+        if not is_address(address) or line(self.support_sender) != self.support_sender:
             raise ValueError(
                 "HubService.support_sender is no mail address; write 'NAME <hub@example.edu>'"
             )
