@@ -1,7 +1,8 @@
 """Writes YAML that Helm and kubectl read as it was meant. Used by targets/k8s and whatever else writes values.
 
 PyYAML and the Go programs disagree on which bare words are numbers: `1234e5` and `08` are texts for
-the one and numbers for the others, and image tags look just like that. What might be a number is quoted.
+the one and numbers for the others, and image tags look just like that; `y` and `n` are truth values to
+the others. What might be either is quoted.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from typing import Any
 
 import yaml
 
-MAYBE_NUMBER = re.compile(r"[-+.]?[0-9][0-9a-fA-FxXoO_.:eE+-]*|[-+]?\.?(inf|nan)", re.IGNORECASE)
+MAYBE_NUMBER = re.compile(
+    r"[-+.]?[0-9][0-9a-fA-FxXoO_.:eE+-]*|[-+]?\.?(inf|nan)|[yn]", re.IGNORECASE
+)
 
 _Base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
