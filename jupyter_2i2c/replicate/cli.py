@@ -39,9 +39,15 @@ def add_verbs(verbs: Any) -> None:
     inspect.add_argument("--html", metavar="FILE", type=Path, help="write a page of its own")
     inspect.set_defaults(run=_guarded("inspect", _inspect))
 
+    plan = verbs.add_parser("plan", help="what `build` would change; nothing is written")
+    _add_bundle(plan)
+    plan.add_argument("--target", choices=["local", "k8s"], required=True, help="what to make")
+    plan.add_argument("--json", action="store_true", help="print JSON")
+    plan.set_defaults(run=_guarded("plan", _plan))
+
     build = verbs.add_parser("build", help="make of a bundle what it describes")
     _add_bundle(build)
-    build.add_argument("--target", choices=["local"], required=True, help="what to make")
+    build.add_argument("--target", choices=["local", "k8s"], required=True, help="what to make")
     build.add_argument(
         "-o", "--output", metavar="DIR", type=Path, required=True, help="where; not there yet"
     )
@@ -59,11 +65,17 @@ def add_verbs(verbs: Any) -> None:
 
     verify = verbs.add_parser("verify", help="climb the ladder of a bundle")
     _add_bundle(verify)
-    verify.add_argument("--target", choices=["local"], help="build it now, if --built is not given")
+    verify.add_argument(
+        "--target", choices=["local", "k8s"], help="build it now, if --built is not given"
+    )
     verify.add_argument("--built", metavar="DIR", type=Path, help="what `build` made of it")
     verify.add_argument(
         "--python", metavar="PATH", type=Path, help="or the interpreter of another environment"
     )
+    verify.add_argument(
+        "--chart", metavar="DIR", type=Path,
+        help="the chart of zero-to-jupyterhub, unpacked or as a checkout, for a hub on Kubernetes",
+    )  # fmt: skip
     verify.add_argument("--up-to", metavar="Vn", default="V8", help="the last rung to try")
     verify.add_argument(
         "--trust", metavar="KEY", help="minisign's public key that it is signed for"
@@ -240,6 +252,31 @@ def _inspect(arguments: argparse.Namespace, terminal: Any) -> int:
     return 0
 
 
+def _plan(arguments: argparse.Namespace, terminal: Any) -> int:
+    from .bundle import opened
+    from .plan import local_text, plan_text
+    from .work import Work
+
+    with opened(arguments.bundle, Work(terminal), identity=arguments.identity) as bundle:
+        if arguments.target == "k8s":
+            from .importers.bundled import source_of
+            from .targets.k8s.planning import design
+
+            planned = design(source_of(bundle)).plan
+            told, text = planned.to_json(), plan_text(planned)
+        else:
+            from .targets import hub_local
+
+            told = hub_local.plan(bundle).to_json()
+            text = local_text(told)
+    terminal.end()
+    if arguments.json:
+        _print_json(told)
+    else:
+        print(text)
+    return 0
+
+
 def _build(arguments: argparse.Namespace, terminal: Any) -> int:
     from .bundle import opened
     from .targets import hub_local
@@ -255,6 +292,8 @@ def _build(arguments: argparse.Namespace, terminal: Any) -> int:
             print(f"jupyter 2i2c build: {arguments.bundle} is not whole: {whole.why};"
                   " `jupyter 2i2c verify` says which files", file=sys.stderr)  # fmt: skip
             return FAILED
+        if arguments.target == "k8s":
+            return _build_k8s(arguments, bundle, terminal)
         if hub_local.is_hub(bundle):
             hub = hub_local.build(
                 bundle, arguments.output, work, arguments.python,
@@ -273,20 +312,37 @@ def _build(arguments: argparse.Namespace, terminal: Any) -> int:
     return 0
 
 
+def _build_k8s(arguments: argparse.Namespace, bundle: Any, terminal: Any) -> int:
+    from .checksums import of_file
+    from .importers.bundled import source_of
+    from .targets.k8s import build
+
+    digest = of_file(bundle.top / "manifest-sha256.txt")
+    built = build(source_of(bundle), arguments.output, digest)
+    terminal.end()
+    plan = built.design.plan
+    print(f"{built.directory}: {built.directory / 'README.md'} says what to do, in order")
+    print(f"  {len(plan.of_kind('placeholder'))} decisions, {len(plan.of_kind('secret'))} secrets"
+          " to supply")  # fmt: skip
+    return 0
+
+
 def _verify(arguments: argparse.Namespace, terminal: Any) -> int:
     from .errors import ReplicateError
     from .report_text import verification_text
     from .verify import verify
     from .verify.report import write
 
-    made = ("environment", "replica.json")
+    made = ("environment", "replica.json", "build.json")
     if arguments.built and not any((arguments.built / each).exists() for each in made):
         raise ReplicateError(f"{arguments.built} is not what `build` makes; give its directory")
     verification = verify(
         arguments.bundle,
         built=arguments.built,
         python=arguments.python,
-        rebuild=arguments.target == "local",
+        rebuild=arguments.target is not None,
+        target=arguments.target or "local",
+        chart=arguments.chart,
         up_to=arguments.up_to,
         trust=arguments.trust,
         identity=arguments.identity,

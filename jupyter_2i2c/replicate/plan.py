@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,3 +130,18 @@ def plan_text(plan: Plan) -> str:
     told = f"{counts['placeholder']} decisions, {counts['secret']} secrets to supply"
     lines += ["", f"{told}; --json lists every place. Nothing was written."]
     return "\n".join(lines)
+
+
+def local_text(told: Mapping[str, Any]) -> str:
+    """A plan of targets/hub_local.py for a terminal.
+
+    Arguments:
+        told: its ``to_json()``.
+    """
+    lines = ["To run the hub on this machine:"]
+    for each in told["changes"]:
+        lines += [f"  {each['path']} {each['what']}", f"      why: {each['why']}"]
+    if told["secrets"]:
+        lines += ["", "secrets to supply", *(f"  {each}" for each in told["secrets"])]
+    lines += [f"  {each}" for each in told["notes"]]
+    return "\n".join([*lines, "", "Nothing was written."])

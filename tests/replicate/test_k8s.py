@@ -350,7 +350,7 @@ def test_code_finds_its_secrets_in_the_environment(hub, tmp_path):
     made = k8s.build(hub, tmp_path / "built").directory
     built = read_built(made)
     reference = built.values["hub"]["extraEnv"]["WEBHOOK_KEY"]["valueFrom"]["secretKeyRef"]
-    assert reference == {"name": "secrets-of-code", "key": "WEBHOOK_KEY"}
-    assert (made / "secrets" / "secrets-of-code.yaml").is_file()
+    assert reference == {"name": "replica-secrets", "key": "WEBHOOK_KEY"}
+    assert (made / "secrets" / "replica-secrets.yaml").is_file()
     climbed = kubernetes.climb(hub, built=made, wanted=["V1", "V2", "V3"], directory=tmp_path)
     assert {name: failing(each) for name, each in climbed.items()} == {"V1": {}, "V2": {}, "V3": {}}

@@ -11,7 +11,7 @@ from ..bundle import Bundle, opened
 from ..errors import ReplicateError, UnsafeBundle
 from ..targets import hub_local, local
 from ..work import CancelledCheck, Progress, Work
-from . import v8_data
+from . import kubernetes, v8_data
 from .ladder import RUNGS, Rung, Verification, failed, not_run
 
 __all__ = ["Verification", "verify"]
@@ -23,6 +23,8 @@ def verify(
     built: Path | None = None,
     python: Path | None = None,
     rebuild: bool = False,
+    target: str = "local",
+    chart: Path | None = None,
     up_to: str = "V8",
     trust: str | None = None,
     identity: Path | None = None,
@@ -36,6 +38,8 @@ def verify(
         built: a directory that `build` made of it.
         python: or the interpreter of any environment that shall be equal.
         rebuild: or build it now, in a directory that is removed afterwards.
+        target: what to build: ``local`` or ``k8s``.
+        chart: a directory with z2jh's chart, for a hub on Kubernetes.
         up_to: the last rung to try.
         trust: a public key; the bundle must be signed with its private one.
         identity: a file with the key of an encrypted bundle.
@@ -66,6 +70,10 @@ def verify(
             opened(Path(place), work, identity=identity) as bundle,
             tempfile.TemporaryDirectory(prefix="2i2c-verify-") as directory,
         ):
+            if kubernetes.is_asked_for(bundle, built, target if rebuild else ""):
+                return kubernetes.verify(
+                    bundle, built, rebuild, chart, up_to, trust, Path(directory), work
+                )
             return _climb(bundle, built, python, rebuild, up_to, trust, Path(directory), work)
     except UnsafeBundle as error:
         rungs = {"V0": failed(str(error))}

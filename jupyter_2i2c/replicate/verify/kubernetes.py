@@ -4,15 +4,73 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..bundle import Bundle
 from ..errors import ReplicateError
+from ..importers import bundled
 from ..importers.source import HubSource
-from ..targets import k8s
-from . import v1_kubernetes, v2_references, v3_equal
-from .built_k8s import read_built
-from .ladder import Rung, failed, judged, not_run
+from ..targets import hub_local, k8s
+from ..work import Work
+from . import v0_bag, v1_kubernetes, v1_schema, v2_references, v3_equal
+from .built_k8s import is_built, read_built
+from .ladder import RUNGS, Rung, Verification, failed, judged, not_run
 
 NOT_BUILT = "nothing is built for Kubernetes; give --built DIR or --target k8s"
-ONLY_RUNNING = "it needs a cluster; follow the README beside the values"
+ONLY_RUNNING = "it needs a cluster: follow the README beside the values, and then the hub itself"
+NO_PART = "the bundle is of a hub that was read from files, and holds none"
+OTHERS = {
+    "V5": f"it is about an environment; {NO_PART}",
+    "V8": f"it is about files of people; {NO_PART}",
+}
+
+
+def is_asked_for(bundle: Bundle, built: Path | None, target: str) -> bool:
+    """Whether these rungs are the ones to climb.
+
+    Arguments:
+        bundle: any.
+        built: what was given as built; may be none.
+        target: what shall be built now; empty where nothing shall.
+    """
+    if built is not None:
+        return is_built(built)
+    holds_hub = bundle.path(bundled.DESCRIPTION).is_file()
+    return target == "k8s" or (holds_hub and not target and not hub_local.is_hub(bundle))
+
+
+def verify(
+    bundle: Bundle,
+    built: Path | None,
+    rebuild: bool,
+    chart: Path | None,
+    up_to: str,
+    trust: str | None,
+    directory: Path,
+    work: Work,
+) -> Verification:
+    """Climb the ladder of a bundle for Kubernetes, as verify/__init__.py does for the others.
+
+    Raises:
+        ReplicateError: the bundle holds no hub that could be built for Kubernetes.
+    """
+    wanted = list(RUNGS)[: list(RUNGS).index(up_to) + 1]
+    rungs = {"V0": v0_bag.check(bundle, trust, work)}
+    if rungs["V0"].status != "fail" and "V1" in wanted:
+        rungs["V1"] = v1_schema.check(bundle, work)
+    broken = next((name for name, each in rungs.items() if each.status == "fail"), "")
+    if not broken:
+        source = bundled.source_of(bundle)
+        work.step(0, 0, "comparing what was built with the bundle")
+        climbed = climb(
+            source, built=built, rebuild=rebuild, chart=chart, wanted=wanted, directory=directory
+        )
+        if "V1" in climbed:
+            rungs["V1"] = joined(rungs["V1"], climbed.pop("V1"))
+        rungs.update(climbed)
+    for name in RUNGS:
+        if name not in rungs:
+            why = f"{broken} failed" if broken else OTHERS.get(name, ONLY_RUNNING)
+            rungs[name] = not_run(why if name in wanted else f"asked for no more than {up_to}")
+    return Verification(str(bundle.place), {name: rungs[name] for name in RUNGS})
 
 
 def climb(

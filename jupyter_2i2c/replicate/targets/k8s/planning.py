@@ -23,7 +23,7 @@ SECRET_VALUES = "secrets.values.yaml"  # noqa: S105 -- a file's name
 FACTS = ("nfs", "userServiceAccount", "nodePlaceholder", "inClusterNFS")
 """Values of the umbrella chart that only its own objects are made from."""
 
-CODE_SECRETS = "secrets-of-code"
+CODE_SECRETS = "replica-secrets"
 ENVIRONMENTS: dict[Path, Path] = {
     (CHART, "hub"): (CHART, "hub", "extraEnv"),
     ("binderhub-service",): ("binderhub-service", "extraEnv"),
@@ -91,13 +91,15 @@ def design(source: HubSource) -> Design:
         secrets.append(secret_template(CODE_SECRETS, environment))
     steps += [*_objects(objects), *_templates(secrets), *_left_out(source, carried)]
     versions = source.umbrella.get("dependencies") or {}
+    repositories = source.umbrella.get("repositories") or {}
     charts = []
     for name in (each for each in values if each not in (*FACTS, CHART)):
         plain, secret, moved = _without_secrets(
             values[name], (name,), f"charts/{name}.secrets.yaml"
         )
         version = str(versions.get(name, ""))
-        charts.append(ChartValues(name, version, REPOSITORIES.get(name, ""), plain, secret))
+        repository = str(repositories.get(name) or REPOSITORIES.get(name, ""))
+        charts.append(ChartValues(name, version, repository, plain, secret))
         steps += [_chart(charts[-1]), *_secrets(source, moved)]
     plain, secret, moved = _without_secrets(values.get(CHART) or {}, (CHART,), SECRET_VALUES)
     steps += _secrets(source, moved)
