@@ -256,6 +256,86 @@ export interface INews extends INewsCounts {
 /** What became of an announcement. */
 export type NewsMark = 'seen' | 'acknowledged' | 'dismissed' | 'told';
 
+/** An outage, and what to do about it if it cannot be reported from here. */
+export interface IOutage extends IOutageKind {
+  /** What to keep for that day; empty if it can be reported. */
+  card: string;
+}
+
+/** The answer of `jupyter-2i2c/support`: what a request for help may be. */
+export interface ISupport {
+  /** Whether the hub takes requests. */
+  offered: boolean;
+  /** Why not; empty if it does. */
+  why: string;
+  categories: ISupportCategory[];
+  outages: IOutage[];
+  /** Who will read it. */
+  reader: string;
+  /** For how long it is kept; 0 if that is not known. */
+  kept_days: number;
+  /** Whether the person speaks for their community. */
+  representative: boolean;
+  /** To whom it can be encrypted; empty if it cannot. */
+  recipient: string;
+  limits: {
+    attachments: number;
+    attachment_bytes: number;
+    total_bytes: number;
+    types: string[];
+    text: number;
+  };
+  reply_to: string;
+  /** Whom to write to where the hub takes none; empty if nobody is known. */
+  mailto: string;
+  /** Whether this server can encrypt to the recipient. */
+  encrypts: boolean;
+  user: string;
+}
+
+/** A part of the diagnostics, which can be left out. */
+export interface IPart {
+  key: string;
+  title: string;
+  text: string;
+  note: string;
+}
+
+/** A file that goes with a request. */
+export interface IAttachment {
+  name: string;
+  type: string;
+  /** In base64. */
+  data: string;
+}
+
+/** A request for help, as it is sent. */
+export interface IHelpRequest {
+  /** Chosen here, so that sending it twice is sending it once. */
+  key: string;
+  category: string;
+  outage: string;
+  subject: string;
+  text: string;
+  affected: string;
+  reply_to: string;
+  diagnostics: Record<string, string> | null;
+  attachments: IAttachment[];
+  encrypt: boolean;
+}
+
+/** A request that was sent, and what became of it. */
+export interface ISentRequest {
+  id: string;
+  reference: string;
+  category: string;
+  subject: string;
+  created: string;
+  state: string;
+  why: string;
+  answer: string;
+}
+
 /**
  * The hub's facts.
  *

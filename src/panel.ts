@@ -17,6 +17,7 @@ import { DoneModel } from './done';
 import { IntentsModel } from './intents';
 import type { HubModel } from './model';
 import { NewsModel } from './news';
+import { RequestsModel } from './support';
 import { makeSection, type SectionPanel } from './sections';
 import { isConcerned } from './sections/admin';
 import { Header } from './sections/header';
@@ -51,13 +52,16 @@ export class HubPanel extends SidePanel {
     this._intents = new IntentsModel({ serverSettings, state });
     this._done = new DoneModel(model);
     this._news = new NewsModel({ hub: options.hub, serverSettings });
+    this._requests = new RequestsModel(serverSettings);
     this._context = {
       ...options,
       trans,
       intents: this._intents,
       done: this._done,
-      news: this._news
+      news: this._news,
+      requests: this._requests
     };
+    options.hub.requestSent.connect(this._onRequestSent, this);
     this._intents.stateChanged.connect(this._onConcernedChanged, this);
     this._news.stateChanged.connect(this._onConcernedChanged, this);
     this.addClass('jp-HubPanel');
@@ -104,6 +108,8 @@ export class HubPanel extends SidePanel {
       this._intents.dispose();
       this._done.dispose();
       this._news.dispose();
+      this._requests.dispose();
+      this._context.hub.requestSent.disconnect(this._onRequestSent, this);
       super.dispose();
     }
   }
@@ -187,6 +193,17 @@ export class HubPanel extends SidePanel {
       this._wanted.includes('news') &&
       this._context.hub.homeUrl !== '';
     this._news.inSight = this.isVisible && !!news?.open;
+    if (
+      this.isVisible &&
+      this._context.hub.homeUrl &&
+      this._sections.get('help')?.open
+    ) {
+      void this._requests.load();
+    }
+  }
+
+  private _onRequestSent(): void {
+    void this._requests.load(true);
   }
 
   private _onConcernedChanged(): void {
@@ -225,6 +242,7 @@ export class HubPanel extends SidePanel {
   private readonly _intents: IntentsModel;
   private readonly _done: DoneModel;
   private readonly _news: NewsModel;
+  private readonly _requests: RequestsModel;
   private readonly _sections = new Map<SectionId, SectionPanel>();
   private _wanted: readonly SectionId[] = [];
   private _closed = new Set<SectionId>(CLOSED_AT_FIRST);
@@ -247,5 +265,6 @@ export namespace HubPanel {
     intents: IntentsModel;
     done: DoneModel;
     news: NewsModel;
+    requests: RequestsModel;
   }
 }

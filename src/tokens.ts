@@ -28,6 +28,7 @@ export namespace CommandIDs {
   export const refresh = `${PACKAGE}:refresh`;
   export const openHub = `${PACKAGE}:open-hub`;
   export const stopServer = `${PACKAGE}:stop-server`;
+  export const askForHelp = `${PACKAGE}:ask-for-help`;
   export const copyStatement = `${PACKAGE}:copy-statement`;
 }
 
@@ -82,6 +83,11 @@ export interface IHub {
    * Emitted when something about the news has changed; by the plugin for news.
    */
   readonly newsChanged: Signal<unknown, INewsCounts>;
+
+  /**
+   * Emitted when a request for help was sent; by the composer.
+   */
+  readonly requestSent: Signal<unknown, void>;
 }
 
 export const IHub = new Token<IHub>(

@@ -56,7 +56,8 @@ describe('the section Admin', () => {
         homeUrl,
         publicUrl: homeUrl && 'http://localhost/services/2i2c/',
         consoleUrl: homeUrl && CONSOLE,
-        newsChanged: new Signal({})
+        newsChanged: new Signal({}),
+        requestSent: new Signal({})
       },
       model,
       state,
@@ -538,7 +539,8 @@ describe('what was done to the reader', () => {
         homeUrl: '/hub/home',
         publicUrl: '',
         consoleUrl: CONSOLE,
-        newsChanged: new Signal({})
+        newsChanged: new Signal({}),
+        requestSent: new Signal({})
       },
       model,
       state: null,

@@ -31,7 +31,8 @@ describe('HubPanel', () => {
         homeUrl,
         publicUrl: homeUrl ? 'http://localhost/services/2i2c/' : '',
         consoleUrl: homeUrl ? 'http://localhost/services/2i2c-console/' : '',
-        newsChanged: new Signal({})
+        newsChanged: new Signal({}),
+        requestSent: new Signal({})
       },
       model,
       state,

@@ -55,7 +55,8 @@ describe('the plugins', () => {
       homeUrl: 'http://localhost/hub/home',
       publicUrl: 'http://localhost/services/2i2c/',
       consoleUrl: 'http://localhost/services/2i2c-console/',
-      newsChanged: new Signal({})
+      newsChanged: new Signal({}),
+      requestSent: new Signal({})
     };
   });
 

@@ -6,6 +6,7 @@ import type {
 } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { ILauncher } from '@jupyterlab/launcher';
+import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { CommandIDs, DOMAIN, IHub, PluginIDs } from '../tokens';
@@ -20,14 +21,16 @@ const plugin: JupyterFrontEndPlugin<void> = {
   optional: [
     ITranslator, // the words in the reader's language
     ICommandPalette, // to list the commands in
-    ILauncher // to put a card on
+    ILauncher, // to put a card on
+    IStateDB // to keep what is not sent yet
   ],
   activate: (
     app: JupyterFrontEnd,
     hub: IHub,
     translator: ITranslator | null,
     palette: ICommandPalette | null,
-    launcher: ILauncher | null
+    launcher: ILauncher | null,
+    state: IStateDB | null
   ): void => {
     const { commands } = app;
     const trans = (translator ?? nullTranslator).load(DOMAIN);
@@ -67,6 +70,20 @@ const plugin: JupyterFrontEndPlugin<void> = {
         }
       }
     });
+    commands.addCommand(CommandIDs.askForHelp, {
+      label: trans.__('Ask for Help…'),
+      caption: trans.__(
+        'Write a request to the people who look after this hub'
+      ),
+      describedBy: noArguments,
+      execute: async () => {
+        const [{ askForHelp }, model] = await Promise.all([
+          import('../askForHelp'),
+          hub.model()
+        ]);
+        askForHelp({ hub, model, shell: app.shell, state, trans });
+      }
+    });
     commands.addCommand(CommandIDs.stopServer, {
       label: trans.__('Stop My Server…'),
       caption: trans.__('End this server; your files stay'),
@@ -91,6 +108,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
       });
     }
     for (const command of [
+      CommandIDs.askForHelp,
       CommandIDs.refresh,
       CommandIDs.openHub,
       CommandIDs.copyStatement,

@@ -37,7 +37,8 @@ const plugin: JupyterFrontEndPlugin<IHub> = {
       homeUrl: hubPrefix ? URLExt.join(hubHost ?? '', hubPrefix, 'home') : '',
       publicUrl: service('2i2c'),
       consoleUrl: service('2i2c-console'),
-      newsChanged: new Signal({})
+      newsChanged: new Signal({}),
+      requestSent: new Signal({})
     };
   }
 };

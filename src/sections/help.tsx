@@ -4,10 +4,14 @@ import React from 'react';
 
 import type { IContact, IHubFacts } from '../api';
 import { Asked } from '../components/asked';
+import { Button } from '../components/button';
 import { Copy } from '../components/copy';
 import { Link } from '../components/link';
 
+import { CommandIDs } from '../tokens';
+
 import type { ISectionProps } from '.';
+import { Requests } from './requests';
 
 /**
  * The section.
@@ -26,9 +30,15 @@ export function HelpSection(props: ISectionProps): JSX.Element {
 }
 
 function Help(props: ISectionProps & { facts: IHubFacts }): JSX.Element {
-  const { facts, trans } = props;
+  const { commands, facts, trans } = props;
   return (
     <>
+      <p className="jp-HubPanel-actions jp-mod-first">
+        <Button onClick={() => void commands.execute(CommandIDs.askForHelp)}>
+          {trans.__('Ask for help…')}
+        </Button>
+      </p>
+      <Requests {...props} />
       {facts.contacts.length === 0 && (
         <p className="jp-HubPanel-note">
           {trans.__('Nobody to ask has been named for this hub.')}

@@ -127,7 +127,8 @@ class Body extends ReactWidget {
       _context.model,
       _context.intents,
       _context.done,
-      _context.news
+      _context.news,
+      _context.requests
     ]) {
       model.stateChanged.connect(this._onStateChanged, this);
     }
