@@ -87,20 +87,22 @@ install-oldest: .venv-oldest/installed
 demo: install
 	@exec jupyter-2i2c demo --port $(PORT)
 
-OLDEST = PATH="$(CURDIR)/.venv-oldest/bin:$(PATH)" .venv-oldest/bin/python -m pytest
+# two at a time: much of a test is waiting for a hub or a browser
+PYTEST := python -m pytest -n 2 --dist loadfile
+OLDEST = PATH="$(CURDIR)/.venv-oldest/bin:$(PATH)" .venv-oldest/bin/$(PYTEST)
 
 test: install install-oldest
 	jlpm test --ci
 	@echo "The oldest supported versions, end to end:"
 	$(OLDEST) -m end_to_end
 	@echo "The newest supported versions:"
-	.venv/bin/python -m pytest
+	.venv/bin/$(PYTEST)
 
 test-all: install install-oldest
 	$(MAKE) lint
 	jlpm test --ci
 	JUPYTER_2I2C_TEST_ALL=1 $(OLDEST)
-	JUPYTER_2I2C_TEST_ALL=1 .venv/bin/python -m pytest
+	JUPYTER_2I2C_TEST_ALL=1 .venv/bin/$(PYTEST)
 
 lint: install
 	ruff check

@@ -2,15 +2,46 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import random
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from jupyter_2i2c.demo import local_hub
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 
 EVERYTHING = bool(os.environ.get("JUPYTER_2I2C_TEST_ALL"))
 """Whether `make test-all` runs, which leaves nothing out."""
+
+
+def pytest_configure() -> None:
+    """Give each of pytest's workers ports of its own: two hubs that start at once must not pick the same."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker:
+        first = 12_000 + 4_000 * (int(worker.removeprefix("gw")) % 5)
+        ports = (first + random.randrange(4_000) for _ in itertools.count())
+        local_hub.free_ports = lambda wanted, count=6: _own(ports, wanted, count)
+
+
+@contextmanager
+def _own(ports: Iterator[int], wanted: int, count: int) -> Iterator[list[int]]:
+    free = (port for port in ports if _is_free(port))
+    yield [wanted or next(free), *(next(free) for _ in range(count - 1))]
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as each:
+        try:
+            each.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 @pytest.fixture(scope="session")

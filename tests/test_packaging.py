@@ -43,7 +43,10 @@ def environment(tmp_path):
     run(sys.executable, "-m", "venv", "--without-pip", path)
 
     def install(*requirements):
-        run("uv", "pip", "install", "--quiet", "--python", path, *requirements)
+        command = ("uv", "pip", "install", "--quiet", "--python", path, *requirements)
+        # what `make install` has just fetched need not be asked for again
+        if subprocess.run([*command, "--offline"], capture_output=True, check=False).returncode:
+            run(*command)
         return path / "bin"
 
     return install

@@ -38,8 +38,7 @@ class Cluster:
     def run(self, program, *arguments):
         """Run one of PostgreSQL's programs in the cluster's directory."""
         command = [self.binaries / program, *arguments]
-        if os.geteuid() == 0:
-            command = ["runuser", "-u", "postgres", "--", *command]
+        who = {"user": self.user, "group": self.user, "extra_groups": ()}
         # a file, for a server that is left running would hold a pipe open
         with (self.directory / "output").open("w") as output:
             done = subprocess.run(
@@ -49,6 +48,7 @@ class Cluster:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 check=False,
+                **(who if os.geteuid() == 0 else {}),
             )
         assert done.returncode == 0, (self.directory / "output").read_text()
 
