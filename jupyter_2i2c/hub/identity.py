@@ -48,6 +48,9 @@ class Identity:
 class HubIdentities:
     """Tokens and their owners, remembered for a while.
 
+    What is used all the time is asked for again before it is too old, at moments when the hub is
+    asked little: so ten thousand servers that were all new at once do not all ask at once again.
+
     Args:
         api_url: the hub's API, as in ``JUPYTERHUB_API_URL``.
         max_age: seconds for which an answer may be used for what is addressed to everybody.
@@ -62,6 +65,10 @@ class HubIdentities:
     TOTAL_TIMEOUT = 5.0
     UNKNOWN_MAX_AGE = 30.0
     """Seconds for which a token that the hub does not know is turned away without asking again."""
+    RENEW_FROM = 0.5
+    """The part of its time after which a token that is in use is asked for again."""
+    RENEWALS = 15.0
+    """Questions a second, all taken together, above which nothing is asked for early."""
 
     def __init__(
         self,
@@ -82,6 +89,7 @@ class HubIdentities:
         self._options = client_options or {}
         self._remembered: OrderedDict[bytes, tuple[float, float, Identity | None]] = OrderedDict()
         self._asking: dict[bytes, asyncio.Task[Identity | None]] = {}
+        self._quiet_from = 0.0
         self._places = asyncio.Semaphore(concurrency)
         self._client = AsyncHTTPClient(force_instance=True, max_clients=concurrency)
 
@@ -95,13 +103,16 @@ class HubIdentities:
             token: as it came in the header.
             max_age: seconds; None for what is addressed to everybody, less for what is personal.
         """
-        entry = self._remembered.get(_key(token))
+        key = _key(token)
+        entry = self._remembered.get(key)
         if entry is None:
             return None
         until, learnt, owner = entry
         now = time.monotonic()
         if until < now or (max_age is not None and learnt + max_age <= now):
             return None
+        if owner and now >= max(self._quiet_from, learnt + self._max_age * self.RENEW_FROM):
+            self._begin_to_ask(token, key)
         return (owner,)
 
     async def owner(self, token: str, *, use_cache: bool = True) -> Identity | None:
@@ -119,11 +130,18 @@ class HubIdentities:
         key = _key(token)
         task = self._asking.get(key)
         if task is None or not use_cache:
-            task = asyncio.ensure_future(self._ask(token, key))
-            self._asking[key] = task
-            task.add_done_callback(lambda done: self._forget_task(key, done))
+            task = self._begin_to_ask(token, key)
         # a request that goes away must not take the answer from the others that wait for it
         return await asyncio.shield(task)
+
+    def _begin_to_ask(self, token: str, key: bytes) -> asyncio.Task[Identity | None]:
+        now = time.monotonic()
+        # a burst of questions is over when it is over, however many they were
+        self._quiet_from = min(max(self._quiet_from, now) + 1 / self.RENEWALS, now + 1)
+        task = asyncio.ensure_future(self._ask(token, key))
+        self._asking[key] = task
+        task.add_done_callback(lambda done: self._forget_task(key, done))
+        return task
 
     def _forget_task(self, key: bytes, task: asyncio.Task[Identity | None]) -> None:
         if self._asking.get(key) is task:

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import time
 
 import pytest
 from tornado import web
 from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 
+from jupyter_2i2c.hub import identity
 from jupyter_2i2c.hub.identity import HubIdentities, HubUnavailable, Identity
 
 
@@ -44,6 +46,21 @@ class Hub:
 
 
 @pytest.fixture
+def clock(monkeypatch):
+    """Lets time pass for what is remembered."""
+
+    class Clock:
+        ahead = 0.0
+
+        def monotonic(self):
+            return time.monotonic() + self.ahead
+
+    clock = Clock()
+    monkeypatch.setattr(identity, "time", clock)
+    return clock
+
+
+@pytest.fixture
 def hub(jp_asyncio_loop):
     model = Hub()
 
@@ -75,6 +92,45 @@ async def test_the_owner_of_a_token_is_asked_once_and_remembered(hub):
     assert await identities.owner("t") == owner
     assert identities.remembered("t") == (owner,)
     assert hub.asked == ["t"]
+
+
+async def test_what_is_in_use_is_asked_for_again_before_it_is_too_old(hub, clock):
+    identities = HubIdentities(hub.url, max_age=600)
+    await identities.owner("t")
+    clock.ahead = 250
+    assert identities.remembered("t")
+    clock.ahead = 350
+    assert identities.remembered("t")  # without waiting
+    await hub.arrivals.get()
+    await hub.arrivals.get()
+    await identities.owner("t")
+    clock.ahead = 800
+    assert await identities.owner("t")
+    assert hub.asked == ["t", "t"]
+
+
+async def test_little_is_asked_for_early_while_much_is_asked(hub, clock):
+    identities = HubIdentities(hub.url, max_age=600)
+    for n in range(50):
+        await identities.owner(f"t{n}")
+    clock.ahead = 350
+    for n in range(50):
+        assert identities.remembered(f"t{n}")
+    while identities._asking:
+        await hub.arrivals.get()
+        await asyncio.gather(*identities._asking.values())
+    assert len(hub.asked) == 51
+
+
+async def test_f1_what_is_remembered_stays_while_the_hub_cannot_be_asked_early(hub, clock):
+    identities = HubIdentities(hub.url, max_age=600)
+    await identities.owner("t")
+    clock.ahead = 350
+    hub.status = 500
+    assert identities.remembered("t")
+    (asking,) = identities._asking.values()
+    await asyncio.wait({asking})
+    assert identities.remembered("t")
 
 
 async def test_t16_requests_with_one_token_are_one_question(hub):
