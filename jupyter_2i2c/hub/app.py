@@ -20,7 +20,7 @@ from traitlets import Bool, Enum, Float, Integer, Unicode, default
 from traitlets.config import Application
 
 from .._version import __version__
-from ..config import HubInformation, read
+from ..config import Address, HubInformation, read
 from ..sources import Stated, overlay
 from .administration import Administration, Options, secure_cookies
 from .api.announcements import AnnouncementsHandler, SeenHandler
@@ -104,8 +104,8 @@ class HubService(SupportTraits, Application):
         " get. ``auto``: only on a hub with per-user subdomains, because elsewhere a server that"
         " an administrator opens can act as that administrator.",
     ).tag(config=True)
-    grafana_url = Unicode(
-        "", help="The operator's dashboards, linked from the console. Empty: no link."
+    grafana_url = Address(
+        help="The operator's dashboards, linked from the console. Empty: no link."
     ).tag(config=True)
     stop_timeout = Float(5.0, help="Seconds that running requests get when the service stops.").tag(
         config=True

@@ -20,7 +20,11 @@ from urllib.parse import quote, urlencode
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest, HTTPResponse
 from tornado.simple_httpclient import HTTPStreamClosedError, HTTPTimeoutError
 
+from ..text import line
 from .identity import RETRY_AFTER, HubUnavailable, Identity
+
+MAX_WORDS = 200
+"""Characters that are shown of what people call their servers, and of what they chose."""
 
 PAGE = 200
 """The most that the hub answers with at a time."""
@@ -553,7 +557,7 @@ def _server(name: str, model: Any) -> Server:
     options = options if isinstance(options, dict) else {}
     return Server(
         name,
-        str(model.get("display_name") or ""),
+        _words(model.get("display_name")),
         _time(model.get("started")),
         _time(model.get("last_activity")),
         model.get("ready") is True,
@@ -571,8 +575,13 @@ def _chosen(options: Mapping[str, Any], name: str) -> str:
     for key in (f"{name}--unlisted-choice", name):
         value = options.get(key)
         if isinstance(value, str) and value:
-            return value
+            return _words(value)
     return ""
+
+
+def _words(value: Any) -> str:
+    """What people chose or typed, as one line that can be read, of a length to show."""
+    return line(str(value or ""))[:MAX_WORDS]
 
 
 def _group(model: Any) -> Group:

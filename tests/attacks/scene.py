@@ -76,13 +76,16 @@ class Scene:
         parts: more of its configuration.
         stage: the people, and what there is beside us; without the service that can be attacked
             where that cannot run.
+        setup: the lines that add us.
         options: of the hub.
     """
 
-    def __init__(self, hubs: Hubs, *parts: str, stage: str = STAGE, **options) -> None:
+    def __init__(
+        self, hubs: Hubs, *parts: str, stage: str = STAGE, setup: str = SETUP, **options
+    ) -> None:
         self.hubs = hubs
         self.subdomains = bool(options.get("subdomains"))
-        self.hub: LocalHub = hubs.start(stage, FEATURE, SETUP, *parts, **options)
+        self.hub: LocalHub = hubs.start(stage, FEATURE, setup, *parts, **options)
         if stage == STAGE:
             self.hub.until("what is attacked", lambda: self.hub.answers(f"{TWIN}done"))
         self.people: dict[str, Person] = {}
@@ -234,6 +237,16 @@ def console_routes(directory: Path) -> list[tuple[str, str]]:
         assert re.fullmatch(pattern, path), f"say how to make a path of {pattern}"
         found.append((pattern, path))
     return found
+
+
+def begin(scene, path=""):
+    """A login that an attacker has begun: the address at which the hub is asked."""
+    with scene.hub.browser() as client:
+        answer = client.get(
+            scene.hub.address(CONSOLE + path), headers=NAVIGATION, follow_redirects=False
+        )
+        assert answer.status_code == 302
+        return answer.headers["Location"], dict(client.cookies)
 
 
 def allow(client: httpx.Client, page: httpx.Response) -> httpx.Response:
