@@ -38,8 +38,12 @@ ELSEWHERE = {
     ".venv/bin/jlpm test --watch": "that the script is there",
 }
 
-# pages whose commands need something to work on, and the test that runs every one of them in order
+# pages whose commands need something to work on, and the test that runs every one of them in order;
+# of those for a cluster or for systemd, it runs what they start, and looks for the names they use
 TOLD_ELSEWHERE = {
+    Path("docs/operators/deploy/deployment.md"): "tests/recipes/test_files.py",
+    Path("docs/operators/deploy/tljh.md"): "tests/recipes/test_running.py",
+    Path("docs/operators/deploy/z2jh.md"): "tests/recipes/test_files.py",
     Path("docs/operators/store.md"): "tests/hub/store/test_command.py",
     Path("docs/users/leaving.md"): "tests/replicate/test_leaving.py",
 }

@@ -19,7 +19,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
 from ..sources import Stated
 from .handover import Handed, UnreadableHandover, about_the_hub, understood
-from .scopes import CONSOLE, SERVICE, console_scopes, resolved
+from .scopes import CONSOLE, ENTRY, SERVICE, console_scopes, resolved
 
 if TYPE_CHECKING:
     from traitlets.config import Config
@@ -67,7 +67,7 @@ def offer(c: Config, stated: Stated, admin_users_feature: bool) -> None:
         role = {
             "name": ROLE,
             "description": "See what this hub's configuration says of it",
-            "scopes": [f"read:services!service={SERVICE}"],
+            "scopes": [ENTRY],
             "services": [SERVICE],
         }
         hub.load_roles = [*roles, role]

@@ -20,6 +20,9 @@ CONSOLE = "2i2c-console"
 
 ACCESS = f"access:services!service={SERVICE}"
 
+ENTRY = f"read:services!service={SERVICE}"
+"""What a service that runs elsewhere needs to read what the hub says of itself: its own entry."""
+
 ADMINISTRATOR = "admin-ui"
 """The scope that only the role `admin` has."""
 

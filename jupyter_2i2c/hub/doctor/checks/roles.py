@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...scopes import ACCESS, CONSOLE, SERVICE, mints_tokens
+from ...scopes import ACCESS, CONSOLE, ENTRY, SERVICE, mints_tokens
 from ..findings import Finding
 from ..observed import Observed
 from .words import listed
@@ -136,12 +136,13 @@ def groups_that_make_administrators(observed: Observed) -> Finding | None:
 
 
 def our_services_hold_nothing(observed: Observed) -> Finding:
-    """Our own services act with their users' tokens and need no rights of their own."""
+    """Our own services act with their users' tokens and need no rights but to read their own entry."""
+    rights = {role.name: [each for each in role.scopes if each != ENTRY] for role in observed.roles}
     held = [
-        f"{name} has {listed(role.scopes)} (role “{role.name}”)"
+        f"{name} has {listed(rights[role.name])} (role “{role.name}”)"
         for role in observed.roles
         for name in (SERVICE, CONSOLE)
-        if name in role.services and role.scopes
+        if name in role.services and rights[role.name]
     ]
     if held:
         return Finding(
