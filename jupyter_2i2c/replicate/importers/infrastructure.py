@@ -162,7 +162,7 @@ class _Reading:
             commit=self.checkout.commit(),
         )
         documents = {
-            each.name: each.document
+            each.path: each.document
             for each in self.layers
             if each.document and each.kind != "default"
         }
