@@ -11,7 +11,8 @@ from jupyter_2i2c.hub.delivery.base import Message, Refused, TryLater
 from jupyter_2i2c.hub.delivery.smtp import Smtp
 from jupyter_2i2c.hub.store.requests import Attachment
 
-from .conftest import SENDER, authenticator
+from .conftest import SENDER
+from .mail_server import authenticator
 
 MESSAGE = Message(
     key="the-request",
