@@ -196,7 +196,7 @@ import resource
 from jupyter_2i2c.hub.store.database import StoreUnavailable
 store.write_now(audit.append, "ada", "first", {}, "done")
 # what a full disk does to a file: it cannot grow
-resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
 count = 0
 try:
     while True:
