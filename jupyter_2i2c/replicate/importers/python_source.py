@@ -254,12 +254,17 @@ class _Finder:
             return ""
         if not isinstance(value, (str, bytes)) or not value:
             return ""
-        if isinstance(node, ast.Name) or any(isinstance(each, ast.Name) for each in ast.walk(node)):
+        if self._is_of_names(node):
             self._learn(value, path)
             self._take_parts(path, node)
         else:
             self._take(node, path, value)
         return ""
+
+    def _is_of_names(self, node: ast.expr) -> bool:
+        """Whether constants that are defined elsewhere go into an expression."""
+        return any(isinstance(each, ast.Name) and each.id in self._definitions
+                   for each in ast.walk(node))  # fmt: skip
 
     def _take_parts(self, path: str, node: ast.expr, depth: int = 0) -> None:
         """Take out the constants that a secret is put together from, wherever they are defined."""
@@ -311,7 +316,7 @@ class _Finder:
                 if isinstance(node, ast.JoinedStr) and self._visit_pieces(node):
                     return
                 slot = self._slot_for(value)
-                if any(isinstance(each, ast.Name) for each in ast.walk(node)):
+                if self._is_of_names(node):
                     self._take_parts(slot, node)
                 elif not self._is_docstring(node):
                     self._take(node, slot, value)
@@ -332,26 +337,36 @@ class _Finder:
         found = False
         before = ""
         for piece in node.values:
+            if isinstance(piece, ast.FormattedValue):
+                self._visit(piece.value)
             text = piece.value if isinstance(piece, ast.Constant) else ""
-            begins_password = before.endswith(("token=", "password=", "secret=", "key="))
-            if isinstance(text, str) and text and (
-                self._holds_secret(text) or (begins_password and text.strip("&\"'"))
-                or _password_begun(before + text)
-            ):  # fmt: skip
-                slot = self._slot_for(text)
-                self._learn(text, slot)
-                self._note(piece, slot, False)
+            secret = self._secret_in(text, before) if isinstance(text, str) else ""
+            if secret:
+                slot = self._slot_for(secret)
+                self._learn(secret, slot)
+                slot = self._note(piece, slot, False)
                 look_up = ast.parse(_look_up(slot, False), mode="eval").body
-                values.append(ast.FormattedValue(look_up, -1, None))
+                first, _, last = str(text).partition(secret)
+                values += [ast.Constant(each) if isinstance(each, str) else each
+                           for each in (first, ast.FormattedValue(look_up, -1, None), last) if each]  # fmt: skip
                 found = True
             else:
-                if isinstance(piece, ast.FormattedValue):
-                    self._visit(piece.value)
                 values.append(piece)
             before = text if isinstance(text, str) else ""
         if found:
             self._replace(node, ast.unparse(ast.JoinedStr(values)))
         return found
+
+    def _secret_in(self, text: str, before: str) -> str:
+        """The part of a fixed piece that is a secret; empty where none is."""
+        known = [each for each in self.rules.known if len(each) >= SHORTEST and each in text]
+        if known:
+            return max(known, key=len)
+        if match := CREDENTIALS.search(text):
+            return match[1]
+        if before.endswith(("token=", "password=", "secret=", "key=")):
+            return text.partition("&")[0].strip("\"' ")
+        return text if text and self._holds_secret(text) else ""
 
     def _holds_secret(self, value: str | bytes) -> bool:
         text = value if isinstance(value, str) else value.decode("latin-1")
@@ -382,10 +397,31 @@ class _Finder:
     def _take(self, node: ast.expr, path: str, value: str | bytes) -> None:
         text = value if isinstance(value, str) else value.decode("latin-1")
         path = self.rules.known.get(text, path)  # the name that the running hub has for it
+        if isinstance(node, ast.Constant) and self._take_inside(node, text):
+            return
         if len(value) >= SHORTEST:
             self._learn(value, path)
         slot = self._note(node, path, isinstance(value, bytes))
         self._replace(node, _look_up(slot, isinstance(value, bytes)))
+
+    def _take_inside(self, node: ast.Constant, text: str) -> bool:
+        """Take out only the known part of a longer text, such as the password of an address."""
+        for match in CREDENTIALS.finditer(text):
+            if len(match[1]) >= SHORTEST:
+                self._learn(match[1], "password in an address")
+        inside = [each for each in self.rules.known
+                  if len(each) >= SHORTEST and each in text and each != text]  # fmt: skip
+        if not inside or text in self.rules.known:
+            return False
+        secret = max(inside, key=len)
+        before, _, after = text.partition(secret)
+        if any(each in before + "\0" + after for each in self.rules.known if len(each) >= SHORTEST):
+            return False
+        binary = isinstance(node.value, bytes)
+        slot = self._note(node, self.rules.known[secret], binary)
+        parts = [each.encode("latin-1") if binary else each for each in (before, after)]
+        self._replace(node, f"({parts[0]!r} + {_look_up(slot, binary)} + {parts[1]!r})")
+        return True
 
     def _note(self, node: ast.AST, path: str, binary: bool) -> str:
         slot = name = slot_of(path)
@@ -539,11 +575,6 @@ def _is_method_argument(constant: ast.Constant, node: ast.expr) -> bool:
             if each.func.attr == "join" and each.func.value is constant:
                 return len(str(constant.value)) < SHORTEST
     return False
-
-
-def _password_begun(text: str) -> bool:
-    """Whether a piece of an address ends or begins amid its name and password."""
-    return bool(CREDENTIALS.search(text + "x")) and "://" in text
 
 
 def _target(node: ast.expr) -> str:

@@ -45,7 +45,7 @@ def confine(writable: Iterable[str], readable: Iterable[str], seconds: int, memo
     Args:
         writable: directories to write to.
         readable: what it may read beside what every Python needs.
-        seconds: of processor time.
+        seconds: of processor time, from now on.
         memory: bytes of address space.
 
     Raises:
@@ -56,7 +56,9 @@ def confine(writable: Iterable[str], readable: Iterable[str], seconds: int, memo
     if platform.machine() not in SYSCALLS:
         raise CannotConfine(f"there is no sandbox for {platform.machine()}")
     libc = ctypes.CDLL(None, use_errno=True)
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    until = int(used.ru_utime + used.ru_stime) + seconds
+    resource.setrlimit(resource.RLIMIT_CPU, (until, until + 1))
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_FSIZE, (64 << 20, 64 << 20))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

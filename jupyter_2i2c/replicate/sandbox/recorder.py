@@ -32,6 +32,9 @@ NO_SECRETS = re.compile(
 )
 """Traits whose names only sound like a secret."""
 
+SECRETS = re.compile(r"(^|\.)CryptKeeper\.keys$")
+"""Traits whose names do not sound like one."""
+
 CREDENTIALS = re.compile(r"(?<=://)[^/\s:@]*:([^@\s/]+)(?=@)")
 """The password in an address."""
 
@@ -61,6 +64,8 @@ class Rules:
 
     def is_secret(self, path: str) -> bool:
         """Whether a setting of this path holds a secret, as far as its name tells."""
+        if SECRETS.search(path):
+            return True
         name = path.rpartition(".")[2]
         if NO_SECRETS.search(path) or self._no_secret.search(name):
             return False
@@ -72,11 +77,18 @@ class Rules:
             texts = [bytes(value).decode("latin-1"), bytes(value).hex()]
         else:
             texts = [str(value)]
-        slot = next((self.known[each] for each in texts if each in self.known), slot_of(path))
+        slot = next((self.known[each] for each in texts if each in self.known), "")
+        name = slot = slot or slot_of(path)
+        number = 2
+        while len(texts[0]) >= SHORTEST and self._is_anothers(slot, texts):
+            slot, number = f"{name}_{number}", number + 1
         for text in texts:
             if len(text) >= SHORTEST:
                 self.known.setdefault(text, slot)
         return slot
+
+    def _is_anothers(self, slot: str, texts: list[str]) -> bool:
+        return slot in self.known.values() and all(self.known.get(each) != slot for each in texts)
 
     def text(self, value: str) -> str:
         """A text without known secrets, and with words for the places of this machine."""

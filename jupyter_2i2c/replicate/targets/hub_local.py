@@ -289,14 +289,17 @@ def _members(described: Any) -> list[str]:
 
 def _absolute(config: Mapping[str, Any]) -> set[str]:
     """Programs of services that are named by a place of the old machine."""
-    found = set()
-    for path, value in config.items():
-        if path.startswith("JupyterHub.services") and isinstance(value, dict):
-            command = value.get("command") or [""]
-            first = command[0] if isinstance(command, list) else str(command).split()[0]
-            if str(first).startswith("/"):
-                found.add(str(first))
-    return found
+    programs = {program_of(value) for path, value in config.items()
+                if path.startswith("JupyterHub.services[")}  # fmt: skip
+    return {each for each in programs if each.startswith("/")}
+
+
+def program_of(service: Any) -> str:
+    """The program that the hub starts for a service; empty where it starts none."""
+    command = service.get("command") if isinstance(service, dict) else None
+    if isinstance(command, str):
+        command = command.split()
+    return str(command[0]) if command else ""
 
 
 @dataclass(frozen=True)
@@ -369,11 +372,10 @@ def build(
     """
     import sys
 
-    decided = plan(bundle, port=port, login=login)
+    made = plan(bundle, port=port, login=login)
     if os.path.lexists(directory):
         raise ReplicateError(f"{directory} is there already; give a directory that is not")
     directory = directory.absolute()
-    told = observed_of(bundle)
     work.step(0, 0, "building the hub")
     try:
         directory.mkdir(parents=True, mode=0o700)
@@ -384,20 +386,14 @@ def build(
                 shutil.copyfile(bundle.path(name), target)
         (directory / "source").mkdir(exist_ok=True)
         shutil.copyfile(OVERLAY, directory / "replica.py")
-        main = told["main"]
         text = CONFIGURATION.format(bundle=bundle.place.name)
         (directory / CONFIG).write_text(text, "utf-8")
-        document = {
-            "main": main,
-            "elsewhere": told["elsewhere"],
-            "environment": json.loads(bundle.text(ENVIRONMENT)),
-            **decided.to_json(),
-        }
+        document = decided(bundle, made)
         (directory / DECIDED).write_text(
             json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8"
         )
         template = bundle.text(TEMPLATE)
-        if PASSWORD in decided.secrets:
+        if PASSWORD in made.secrets:
             template += f"\n# the password of everybody, to try it out\n{PASSWORD}=\n"
         secrets = directory / SECRETS
         secrets.touch(0o600)
@@ -410,7 +406,18 @@ def build(
         raise ReplicateError(
             f"{directory} cannot be written: {error.strerror}; give another place"
         ) from error
-    return Built(directory, decided)
+    return Built(directory, made)
+
+
+def decided(bundle: Bundle, made: Plan) -> dict[str, Any]:
+    """What replica.json says: all that the built hub reads when it starts."""
+    told = observed_of(bundle)
+    return {
+        "main": told["main"],
+        "elsewhere": told["elsewhere"],
+        "environment": json.loads(bundle.text(ENVIRONMENT)),
+        **made.to_json(),
+    }
 
 
 def read_built(directory: Path) -> Built:

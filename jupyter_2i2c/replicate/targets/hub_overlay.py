@@ -130,6 +130,9 @@ def _find_elsewhere(elsewhere: Any) -> None:
     found = {placed(old): str(HERE / "source" / new) for old, new in elsewhere.items()}
 
     def load_subconfig(self: Any, fname: str, path: Any = None) -> Any:
+        beside = HERE / "source" / fname
+        if path is None and not Path(fname).is_absolute() and beside.is_file():
+            fname = str(beside)
         return load(self, found.get(os.path.normpath(fname), fname), path)
 
     PyFileConfigLoader.load_subconfig = load_subconfig  # type: ignore[method-assign]

@@ -8,9 +8,12 @@ from ..bundle import Bundle
 from ..errors import ReplicateError
 from ..targets import hub_local
 from ..work import Work
-from . import v4_configuration, v6_live, v7_hub
+from . import v2_local, v3_local, v4_configuration, v6_live, v7_hub
 from .ladder import Rung, failed, not_run
 from .replica import ReplicaFails, running
+
+HUB = ("V2", "V3", "V4", "V6", "V7")
+"""The rungs that are about a hub."""
 
 
 def climb(
@@ -22,7 +25,7 @@ def climb(
     directory: Path,
     work: Work,
 ) -> dict[str, Rung]:
-    """Climb V4, V6 and V7.
+    """Climb V2, V3, V4, V6 and V7.
 
     Arguments:
         bundle: of a hub that was captured where it runs.
@@ -33,7 +36,13 @@ def climb(
         directory: of its own, for what is built now.
         work: told how far it is.
     """
-    rungs: dict[str, Rung] = {}
+    rungs = {
+        "V5": not_run(
+            "the bundle holds no environment; `capture env` in a user's server makes one"
+        ),
+        "V8": not_run("the bundle holds no files of users; each takes them with `capture home`"),
+        **{each: not_run("it was not asked for") for each in HUB if each not in wanted},
+    }
     try:
         if built is not None:
             replica = hub_local.read_built(built)
@@ -43,9 +52,13 @@ def climb(
             )
         else:
             why = "nothing is built; give --built DIR or --target local"
-            return {each: not_run(why) for each in ("V4", "V6", "V7")}
+            return rungs | {each: not_run(why) for each in HUB}
     except ReplicateError as error:
         return {"V4": failed(f"it cannot be built: {error}")}
+    if "V2" in wanted:
+        rungs["V2"] = v2_local.check(bundle, replica, work)
+    if "V3" in wanted:
+        rungs["V3"] = v3_local.check(bundle, replica, work)
     if "V4" in wanted:
         rungs["V4"] = v4_configuration.check(bundle, replica, python, work)
         if rungs["V4"].status == "fail":

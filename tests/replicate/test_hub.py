@@ -1,0 +1,369 @@
+"""A hub from its configuration to a replica: what is captured, built and compared; each fault that is seeded is caught by name."""
+
+import base64
+import json
+import re
+import shutil
+import stat
+
+import pytest
+from traitlets.config import Config
+
+from jupyter_2i2c.cli import main
+from jupyter_2i2c.hub import record
+from jupyter_2i2c.replicate.bundle import opened
+from jupyter_2i2c.replicate.errors import SecretFound
+from jupyter_2i2c.replicate.importers.recorded import read_record, write_bundle
+from jupyter_2i2c.replicate.redact import NO_SECRET_NAME, SECRET_NAME
+from jupyter_2i2c.replicate.sandbox.recorder import Rules, bytecode
+from jupyter_2i2c.replicate.sandbox.recorder import record as recorded
+from jupyter_2i2c.replicate.sandbox.start import NotExecuted, execute
+from jupyter_2i2c.replicate.targets import hub_local
+from jupyter_2i2c.replicate.verify import v3_local, v4_configuration, verify
+from jupyter_2i2c.replicate.work import Work
+
+CONFIG = """\
+import os
+c = get_config()
+load_subconfig("parts.py")
+c.JupyterHub.authenticator_class = "pam"
+c.JupyterHub.cookie_secret = b"CANARY" * 8  # CANARY-comment
+c.JupyterHub.db_url = "postgresql://hub:CANARY-database@db/hub"
+c.Authenticator.admin_users = {"boss"}
+c.Authenticator.allowed_users = {"ada"}
+c.Spawner.mem_limit = "2G"
+c.Spawner.environment = {"API_URL": "https://reader:CANARY-reader@api.example/"}
+c.HubInformation.logo = os.path.join(os.path.dirname(__file__), "logo.svg")
+"""
+
+PARTS = """\
+c = get_config()
+
+def allow(authenticator, handler, authentication):
+    if authentication["name"].startswith("guest"):
+        return None
+    return authentication
+
+c.Authenticator.post_auth_hook = allow
+c.Spawner.pre_spawn_hook = lambda spawner: spawner.environment.update(TOKEN="CANARY-lambda")
+c.JupyterHub.services = [
+    {"name": "culler", "command": ["python3", "-m", "jupyterhub_idle_culler", "--timeout=3600"]},
+    {"name": "grader", "api_token": "CANARY-grader-token"},
+]
+c.JupyterHub.load_roles = [
+    {"name": "culler", "services": ["culler"], "scopes": ["list:users", "delete:servers"]},
+]
+"""
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory):
+    """A hub's configuration of two files and a picture."""
+    top = tmp_path_factory.mktemp("srv")
+    (top / "jupyterhub_config.py").write_text(CONFIG)
+    (top / "parts.py").write_text(PARTS)
+    (top / "logo.svg").write_text("<svg/>")
+    (top / "jupyterhub_cookie_secret").write_text("CANARY-in-a-file")
+    return top
+
+
+@pytest.fixture(scope="module")
+def captured(directory, tmp_path_factory):
+    """The bundle of it, without anything having run but its configuration."""
+    place = tmp_path_factory.mktemp("bundle") / "bundle"
+    assert main(["capture", "hub", "--config", str(directory), "-o", str(place)]) == 0
+    return place
+
+
+@pytest.fixture
+def built(captured, tmp_path):
+    with opened(captured) as bundle:
+        yield hub_local.build(bundle, tmp_path / "built", Work())
+
+
+def compared(bundle_place, built):
+    with opened(bundle_place) as bundle:
+        return v4_configuration.check(bundle, built, None, Work())
+
+
+def failing(rung):
+    return sorted(name for name, each in rung.items.items() if each.status == "fail")
+
+
+def edit(path, before, after):
+    text = path.read_text()
+    assert before in text
+    path.write_text(text.replace(before, after))
+
+
+@pytest.mark.end_to_end
+def test_the_example_hub_is_taken_elsewhere_by_one_command(tmp_path, capsys):
+    assert main(["drill", "-o", str(tmp_path / "drills"), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    rungs = {name: each["status"] for name, each in told["rungs"].items()}
+    assert told["highest"] == "V7"
+    assert {name for name, status in rungs.items() if status == "pass"} == {
+        "V0", "V1", "V2", "V3", "V4", "V6", "V7",
+    }  # fmt: skip
+    settings, answers = told["rungs"]["V4"]["items"], told["rungs"]["V6"]["items"]
+    for wanted in (
+        "JupyterHub.services[idle-culler]", "JupyterHub.services[2i2c]", "JupyterHub.load_roles[gradebook]",
+        "Authenticator.post_auth_hook", "Spawner.pre_spawn_hook", "ProfileSpawner.profile_list",
+        "JupyterHub.spawner_class", "HubInformation.name",
+    ):  # fmt: skip
+        assert settings[wanted] == {"status": "pass"}
+    # what only the database knew
+    assert "gets grace" in settings["Authenticator.admin_users"]["why"]
+    assert {"users/marie", "groups/field-trip", "services/gradebook", "info/spawner"} <= set(
+        answers
+    )
+    latest = json.loads((tmp_path / "drills" / "latest.json").read_text())
+    assert (latest["highest"], latest["holds"], latest["blockers"]) == ("V7", True, [])
+    kept = [each for each in (tmp_path / "drills").iterdir() if each.is_dir()]
+    assert [(each / "bundle.report" / "report.html").is_file() for each in kept] == [True]
+    whole = b"".join(each.read_bytes() for each in kept[0].rglob("*") if each.is_file())
+    assert b"an-example-token-that-stays-behind" not in whole
+
+
+def test_a_plain_configuration_is_captured_without_its_secrets(captured):
+    whole = b"".join(each.read_bytes() for each in captured.rglob("*") if each.is_file())
+    assert b"CANARY" not in whole
+    assert b"CANARY" not in b"".join(
+        base64.b64decode(each) for each in re.findall(rb"[A-Za-z0-9+/]{16,}={0,2}", whole)
+        if len(each) % 4 == 0
+    )  # fmt: skip
+    with opened(captured) as bundle:
+        slots = {each.slot for each in bundle.manifest().secrets}
+        assert "def allow(" in bundle.text("hub/source/parts.py")
+        assert bundle.text("hub/source/logo.svg") == "<svg/>"
+        assert "hub/source/jupyterhub_cookie_secret" not in bundle.names()
+        template = bundle.text("secrets.template.env")
+    assert {"JUPYTERHUB_COOKIE_SECRET", "JUPYTERHUB_SERVICES_GRADER_API_TOKEN"} <= slots
+    assert all(f"\n{slot}=\n" in template for slot in slots)
+
+
+def test_what_is_built_says_the_same(captured, built):
+    rung = compared(captured, built)
+    assert rung.status == "pass", failing(rung)
+    assert rung.items["Authenticator.post_auth_hook"].why == ""
+    assert "is another one" in rung.items["JupyterHub.db_url"].why
+    assert stat.S_IMODE((built.directory / "secrets.env").stat().st_mode) == 0o600
+    with opened(captured) as bundle:
+        assert v3_local.check(bundle, built, Work()).status == "pass"
+
+
+def test_one_word_of_a_hook_is_caught_and_only_it(captured, built):
+    edit(built.directory / "source" / "parts.py", 'startswith("guest")', 'endswith("guest")')
+    assert failing(compared(captured, built)) == ["Authenticator.post_auth_hook"]
+    with opened(captured) as bundle:
+        assert failing(v3_local.check(bundle, built, Work())) == ["source/parts.py"]
+
+
+def test_each_seeded_fault_is_caught_by_its_name(captured, built):
+    source = built.directory / "source"
+    edit(source / "jupyterhub_config.py", '{"boss"}', '{"boss", "mal"}')
+    edit(source / "jupyterhub_config.py", '"2G"', '"4G"')
+    edit(source / "parts.py", "--timeout=3600", "--timeout=36000")
+    edit(source / "parts.py", '["list:users", "delete:servers"]', '["list:users"]')
+    edit(source / "parts.py", "TOKEN=", "TOKEN_2=")
+    rung = compared(captured, built)
+    assert failing(rung) == [
+        "Authenticator.admin_users",
+        "JupyterHub.load_roles[culler]",
+        "JupyterHub.services[culler]",
+        "Spawner.mem_limit",
+        "Spawner.pre_spawn_hook",
+    ]
+    assert "36000" in rung.items["JupyterHub.services[culler]"].why
+    assert "mal" in rung.items["Authenticator.admin_users"].why
+
+
+def test_a_decision_that_was_changed_is_caught(captured, built):
+    path = built.directory / "replica.json"
+    told = json.loads(path.read_text())
+    told["settings"]["JupyterHub.db_url"] = "sqlite:////elsewhere"
+    path.write_text(json.dumps(told))
+    with opened(captured) as bundle:
+        rung = v3_local.check(bundle, hub_local.read_built(built.directory), Work())
+    assert failing(rung) == ["replica.json: settings"]
+
+
+def test_a_file_that_was_changed_in_the_bundle_is_caught_before_anything_runs(captured, tmp_path):
+    copy = tmp_path / "bundle"
+    shutil.copytree(captured, copy)
+    edit(copy / "data" / "hub" / "source" / "parts.py", "3600", "7200")
+    verification = verify(copy, rebuild=True)
+    assert verification.rungs["V0"].status == "fail"
+    assert verification.rungs["V4"].status == "not-run"
+
+
+ATTEMPTS = """\
+import os, socket, subprocess, sys
+c = get_config()
+found = {}
+def attempt(name, what):
+    try:
+        found[name] = repr(what())
+    except BaseException as error:
+        found[name] = type(error).__name__
+attempt("network", lambda: socket.create_connection(("127.0.0.1", 1), 1))
+attempt("network by a child", lambda: subprocess.run(
+    [sys.executable, "-c", "import socket; socket.socket()"], check=True, stderr=subprocess.DEVNULL))
+attempt("write", lambda: open(OUTSIDE + "/mine", "w"))
+attempt("write by a child", lambda: subprocess.run(["sh", "-c", f"echo x > {OUTSIDE}/mine"], check=True))
+attempt("read", lambda: open(OUTSIDE + "/theirs").read())
+attempt("delete", lambda: os.remove(OUTSIDE + "/theirs"))
+attempt("rename", lambda: os.rename(OUTSIDE + "/theirs", "mine"))
+attempt("signal", lambda: os.kill(os.getppid(), 0))
+attempt("session", lambda: os.setsid())
+attempt("mine", lambda: open("here", "w").write("x"))
+attempt("variable", lambda: os.environ["PERSONS_TOKEN"])
+c.Spawner.environment = found
+"""
+
+
+def execute_here(code, tmp_path, **options):
+    box = tmp_path / "box"
+    (box / "hub").mkdir(parents=True, exist_ok=True)
+    (box / "a.py").write_text(code)
+    return execute(
+        box / "a.py", box, hub=box / "hub", environment={"PATH": "/usr/bin:/bin"}, known={},
+        places={}, work=Work(), **options,
+    )  # fmt: skip
+
+
+def test_a_configuration_in_the_sandbox_reaches_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("PERSONS_TOKEN", "x")
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "theirs").write_text("x")
+    code = f"OUTSIDE = {str(outside)!r}\n{ATTEMPTS}"
+    found = execute_here(code, tmp_path).config["Spawner.environment"]
+    assert found.pop("mine") == "1"
+    assert found.pop("variable") == "KeyError"
+    assert set(found.values()) <= {"PermissionError", "CalledProcessError"}, found
+    assert [each.name for each in outside.iterdir()] == ["theirs"]
+
+
+@pytest.mark.parametrize(
+    ("code", "why", "seconds"),
+    [
+        ("while True: pass", "3 s", 3),
+        ("import threading; threading.Event().wait()", "within 3 s", 3),
+        ("x = bytearray(8 << 30)", "a.py:1: MemoryError", 60),
+        ("import os; os._exit(0)", "does not answer", 60),
+    ],
+)
+def test_a_configuration_that_does_not_end_well_is_an_error_that_says_so(
+    tmp_path, code, why, seconds
+):
+    with pytest.raises(NotExecuted, match=why):
+        execute_here(code, tmp_path, seconds=seconds)
+
+
+def test_a_configuration_that_fails_names_its_line(tmp_path, capsys):
+    (tmp_path / "jupyterhub_config.py").write_text("import os\n\nos.environ['NOT_THERE']\n")
+    assert main(["capture", "hub", "--config", str(tmp_path), "-o", str(tmp_path / "b")]) == 2
+    error = capsys.readouterr().err
+    assert "{config}/jupyterhub_config.py:3: KeyError: 'NOT_THERE'" in error
+    assert not (tmp_path / "b").exists()
+
+
+def written_down(directory, code="c = get_config()\n", config=None):
+    """The record of a running hub with this configuration."""
+    file = directory / "jupyterhub_config.py"
+    file.write_text(code)
+    path = directory / "a.record.json"
+    record.write(path, config or Config(), file, directory)
+    return read_record(path)
+
+
+def test_a_secret_that_cannot_be_taken_out_stops_the_capture(tmp_path):
+    document = written_down(tmp_path, "c = get_config()\n\nc.X.password = f('abcdefghijk')\n")
+    with pytest.raises(SecretFound, match=r"jupyterhub_config.py:3 "):
+        write_bundle(document, tmp_path / "b")
+    assert not (tmp_path / "b").exists()
+
+
+def test_the_record_of_a_hub_is_its_owners_only_and_has_no_secret(tmp_path, monkeypatch):
+    monkeypatch.setenv("MY_TOKEN", "CANARY-variable")
+    file = tmp_path / "jupyterhub_config.py"
+    file.write_text("c.X.token = 'CANARY-literal'\n")
+    c = Config()
+    c.X.token = "CANARY-literal"
+    c.X.url = "https://me:CANARY-password@host/"
+    c.X.note = "it holds CANARY-variable and CANARY-literal"
+    c.X.place = str(tmp_path / "a")
+    path = record.record_path(tmp_path / "jupyter_2i2c.json")
+    record.write(path, c, file, tmp_path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert "CANARY" not in path.read_text()
+    document = read_record(path)
+    assert document["config"]["X.place"] == "{config}/a"
+    assert document["config"]["X.note"] == "it holds <secret:MY_TOKEN> and <secret:X_TOKEN>"
+
+
+def rules():
+    return Rules(SECRET_NAME.pattern, NO_SECRET_NAME.pattern)
+
+
+def test_everything_that_a_configuration_may_hold_becomes_json():
+    class Odd:
+        def __init__(self):
+            self.inner = self
+            self.limit = 3
+
+    c = Config()
+    c.A.many = {"b", "a"}
+    c.A.data = b"\x00\x01"
+    c.A.hook = lambda x: x
+    c.A.kind = Odd
+    c.A.odd = Odd()
+    c.A.later.append(1)
+    c.A.services = [{"name": "one", "url": "u"}, {"name": "two"}]
+    told = json.loads(json.dumps(recorded(c, rules())))
+    assert told["A.many"] == {"$set": ["a", "b"]}
+    assert told["A.data"] == {"$bytes": "AAE="}
+    assert told["A.hook"]["$code"]["bytecode"] == bytecode((lambda x: x).__code__)
+    assert told["A.odd"]["state"]["limit"] == 3
+    assert told["A.later"] == [1]
+    assert told["A.services[two]"] == {"name": "two"}
+
+
+def test_bytecode_is_what_a_function_does_and_not_where_it_stands():
+    def compiled(text):
+        space = {}
+        exec(compile(text, "x.py", "exec"), space)
+        return bytecode(space["f"].__code__)
+
+    first = compiled("def f(a):\n    return [x + 1 for x in a]\n")
+    assert compiled("\n\n# more\ndef f(a):\n    return [x + 1 for x in a]\n") == first
+    assert compiled("def f(a):\n    return [x + 2 for x in a]\n") != first
+    assert compiled("def f(a):\n    return [x + True for x in a]\n") != first
+
+
+def test_people_are_left_out_without_consent(tmp_path):
+    document = written_down(tmp_path)
+    api = {
+        "users": [{"name": "ada"}],
+        "groups": [],
+        "services": [],
+        "info": {},
+        "refused": ["info"],
+    }
+    without = write_bundle(document, tmp_path / "a", api=api)
+    assert "hub/users.json" not in {each.path for each in without.manifest.items}
+    with_them = write_bundle(document, tmp_path / "b", api=api, people=True)
+    assert "hub/users.json" in {each.path for each in with_them.manifest.items}
+
+
+def test_wrong_calls_are_one_line(tmp_path, capsys):
+    (tmp_path / "record.json").write_text("{}")
+    for call in (
+        ["--record", str(tmp_path / "none"), "-o", str(tmp_path / "b")],
+        ["--record", str(tmp_path / "record.json"), "-o", str(tmp_path / "b")],
+        ["--config", str(tmp_path), "-o", str(tmp_path / "b")],
+        ["-o", str(tmp_path / "b")],
+    ):
+        assert main(["capture", "hub", *call]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
