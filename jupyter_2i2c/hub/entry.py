@@ -16,9 +16,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
+from traitlets.log import get_logger
 
 from ..sources import Stated
-from .handover import Handed, UnreadableHandover, about_the_hub, understood
+from .handover import SERVICE_SECTION, Handed, UnreadableHandover, about_the_hub, understood
 from .scopes import CONSOLE, ENTRY, SERVICE, console_scopes, resolved
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ INFO = "jupyter_2i2c"
 
 ROLE = "service-2i2c"
 """The role by which the service may read its own entry; a role's name begins with a letter."""
+
+BOTH_SIDES = {"admin_users_feature"}
+"""Traits of the service that decide something in the hub, too."""
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +75,14 @@ def offer(c: Config, stated: Stated, admin_users_feature: bool) -> None:
             "services": [SERVICE],
         }
         hub.load_roles = [*roles, role]
+    lost = sorted(set(c[SERVICE_SECTION]) - BOTH_SIDES) if SERVICE_SECTION in c else []
+    if lost:
+        get_logger().warning(
+            "jupyter_2i2c: the service runs elsewhere and does not see c.%s.%s; set it in the"
+            " service's own file (--config)",
+            SERVICE_SECTION,
+            ", ".join(lost),
+        )
 
 
 def _has_timeout() -> bool:

@@ -137,11 +137,13 @@ def test_a_service_elsewhere_may_read_its_own_entry_and_no_other(c):
     assert roles[0]["services"] == ["2i2c"]
 
 
-def test_how_the_service_runs_is_not_shown_in_its_entry(c):
+def test_how_the_service_runs_is_not_shown_in_its_entry_and_not_lost_in_silence(c, caplog):
     c.HubService.database_url = "postgresql://jupyter_2i2c:secret@db/x"
+    c.HubService.admin_users_feature = True
     c.JupyterHub.services = [{"name": "2i2c", "url": "http://2i2c-service:10300"}]
     setup_hub(c)
     assert "secret" not in json.dumps(service(c))
+    assert "does not see c.HubService.database_url; set it in the service's own file" in caplog.text
 
 
 def test_a_managed_service_may_have_its_own_environment(c):

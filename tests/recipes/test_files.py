@@ -8,7 +8,9 @@ import jsonschema
 import kubernetes_validate
 import pytest
 import yaml
+from traitlets.config import Config
 
+from jupyter_2i2c.hub.app import HubService
 from jupyter_2i2c.values import merge
 
 from .conftest import PAGES, RECIPES, commands, documents
@@ -82,11 +84,14 @@ def keys_of_secrets():
 def test_every_secret_and_its_key_is_made_by_somebody(objects):
     made = keys_of_secrets()
     used = set()
+    text = (PAGES / "deployment.md").read_text("utf-8")
     for pod in pods(objects).values():
         for container in pod["spec"]["containers"]:
             for each in container.get("env", []):
-                if "valueFrom" in each:
-                    reference = each["valueFrom"]["secretKeyRef"]
+                reference = each.get("valueFrom", {}).get("secretKeyRef")
+                if reference and reference.get("optional"):
+                    assert f"--from-literal={reference['key']}=" in text
+                elif reference:
                     used.add((reference["name"], reference["key"]))
         for volume in pod["spec"].get("volumes", []):
             if "secret" in volume:
@@ -135,6 +140,16 @@ def test_services_lead_to_pods_that_listen(objects):
     assert listening["postgresql"] == f"{environment['PGHOST']['value']}:5432"
     for name, port in (("JUPYTERHUB_SERVICE_URL", "api"), ("JUPYTER_2I2C_CONSOLE_BIND", "console")):
         assert environment[name]["value"].rpartition(":")[2] == listening[port].rpartition(":")[2]
+
+
+def test_the_services_file_sets_what_the_service_knows(objects):
+    (text,) = objects["ConfigMap", "jupyter-2i2c"]["data"].values()
+    for lines in (text, text.replace("# c.", "c.")):
+        c = Config()
+        exec(lines, {"c": c})
+        assert list(c) == ["HubService"]
+        assert set(c.HubService) <= set(HubService.class_trait_names(config=True))
+    assert len(c.HubService) > 4  # with what is commented out
 
 
 def environment_of(objects):

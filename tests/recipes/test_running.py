@@ -171,7 +171,8 @@ class Pod:
                 place = directory / path.relative_to(container["workingDir"])
                 place.mkdir()
                 self._fill(place, volumes[mount["name"]], config_map, secrets)
-        self.environment = {each["name"]: self._value(each, secrets) for each in container["env"]}
+        values = {each["name"]: self._value(each, secrets) for each in container["env"]}
+        self.environment = {name: value for name, value in values.items() if value is not None}
         self.command = [*container["command"], *container["args"]]
         assert not self._left, "a recipe's address that is not there any more"
 
@@ -189,7 +190,8 @@ class Pod:
         if "value" in variable:
             return self._here(variable["value"])
         reference = variable["valueFrom"]["secretKeyRef"]
-        return secrets[reference["name"], reference["key"]]
+        key = reference["name"], reference["key"]
+        return secrets.get(key) if reference.get("optional") else secrets[key]
 
     def _here(self, text):
         for address, ours in list(self._left.items()):
