@@ -21,7 +21,7 @@ export function showUnread(
   title.dataset = {
     ...title.dataset,
     // more than nine are many
-    jpUnread: unread > 9 ? '9+' : unread ? String(unread) : ''
+    'jp-unread': unread > 9 ? '9+' : unread ? String(unread) : ''
   };
   title.caption = unread
     ? trans._n(

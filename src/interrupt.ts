@@ -12,9 +12,12 @@ import { CommandIDs } from './tokens';
 /** Characters that Lab shows of a notification. */
 const MAX_LENGTH = 140;
 
+/** The notification of each announcement that is shown here. */
+const shown = new Map<string, string>();
+
 /**
  * Show a notification for each announcement that is worth it and has not been shown yet, in this
- * browser or in another.
+ * browser or in another; take away those whose reader has dealt with them.
  *
  * #### Notes
  * Lab shows none while its reader does not want to be disturbed; it is in the notification centre
@@ -30,6 +33,13 @@ export async function interrupt(
   trans: TranslationBundle
 ): Promise<void> {
   const { announcements } = await fetchNews(settings);
+  for (const [id, notification] of shown) {
+    const each = announcements.find(other => other.id === id);
+    if (!each || (each.acknowledge ? each.acknowledged : each.seen)) {
+      Notification.dismiss(notification);
+      shown.delete(id);
+    }
+  }
   for (const each of announcements.filter(({ loud }) => loud)) {
     // the server says so to one browser only
     const { first } = await markNews(settings, each, 'told');
@@ -40,7 +50,7 @@ export async function interrupt(
     const words = each.acknowledge
       ? trans.__('Please read: %1', title)
       : trans.__('Incident on this hub: %1', title);
-    Notification.emit(
+    const notification = Notification.emit(
       words.length > MAX_LENGTH ? `${words.slice(0, MAX_LENGTH - 1)}…` : words,
       each.severity === 'incident' ? 'warning' : 'info',
       {
@@ -55,5 +65,6 @@ export async function interrupt(
         ]
       }
     );
+    shown.set(each.id, notification);
   }
 }

@@ -163,8 +163,12 @@ export class NewsModel extends VDomModel {
       if (!each.seen && !this._new.has(each.id)) {
         this._new.add(each.id);
         this.stateChanged.emit();
-        // what fails here stays unread
-        await markNews(this._settings, each, 'seen').catch(() => undefined);
+        try {
+          await markNews(this._settings, each, 'seen');
+          each.seen = true;
+        } catch {
+          // it stays unread
+        }
       }
     }
   }

@@ -53,7 +53,7 @@ export function DiagnosticsField(props: IDiagnosticsFieldProps): JSX.Element {
       <h2>{trans.__('Diagnostics')}</h2>
       <p>
         {trans.__(
-          'Image, versions, limits, the last errors and the like spare you questions. They are gathered here, passwords and tokens are taken out, and nothing is sent before you have read it.'
+          'Image, versions, limits and the last errors answer most questions beforehand. They are gathered here, passwords and tokens are taken out, and nothing is sent before you press Send.'
         )}
       </p>
       <p className="jp-HubPanel-actions">

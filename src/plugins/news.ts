@@ -29,8 +29,10 @@ const plugin: JupyterFrontEndPlugin<void> = {
     }
     const { commands, serviceManager } = app;
     const { serverSettings } = serviceManager;
+    let interrupted = false;
     hub.newsChanged.connect(async (_, { loud }) => {
-      if (loud) {
+      if (loud || interrupted) {
+        interrupted = true;
         const { interrupt } = await import('../interrupt');
         const trans = (translator ?? nullTranslator).load(DOMAIN);
         await interrupt(serverSettings, commands, trans);
