@@ -174,12 +174,12 @@ class _Writer:
             Name to SHA-256.
         """
         source = self.source
-        texts = {EFFECTIVE: _values_text(source.values, "All layers merged, as Helm merges them.")}
+        texts = {EFFECTIVE: _effective_text(source.values)}
         files = []
         for number, layer in enumerate(source.layers):
             stem = _file_name(layer.name).removesuffix(".yaml")
             name = f"{SOURCES}/{number:02}-{stem}.yaml"
-            texts[name] = _values_text(layer.values, f"{layer.path} ({layer.kind})")
+            texts[name] = yaml_text(layer.values, f"{layer.path} ({layer.kind})")
             files.append(name)
         snippets = {}
         for place, code in source.code.items():
@@ -205,9 +205,8 @@ class _Writer:
 
     def safe(self, name: str, text: str) -> str:
         """The text, unless something in it has the form of a secret."""
-        for number, line in enumerate(text.splitlines(), 1):
-            if TOKENS.search(line):
-                raise _refused(name, number)
+        if match := TOKENS.search(text):
+            raise _refused(name, text.count("\n", 0, match.start()) + 1)
         if suspicious(text.encode()):
             raise _refused(name, 0)
         return text
@@ -221,11 +220,11 @@ def _refused(name: str, line: int) -> SecretFound:
     )
 
 
-def _values_text(values: Any, head: str) -> str:
-    text = yaml_text(values, head)
-    if parse(text, head).node.plain() != values:
+def _effective_text(values: Any) -> str:
+    text = yaml_text(values, "All layers merged, as Helm merges them.")
+    if parse(text, EFFECTIVE).node.plain() != values:
         raise ReplicateError(
-            f"{head}: these values would not be read back as they are; report this as a defect"
+            f"{EFFECTIVE} would not be read back as it is; report this as a defect, with the hub's name"
         )
     return text
 

@@ -96,6 +96,7 @@ class Checkout:
         self._documents: dict[tuple[Path, int], Document] = {}
         self._clusters: dict[str, list[Path]] = {}
         self._charts: dict[str, list[Chart]] = {}
+        self._given: set[str] = set()
         self._unreadable: dict[str, NotReadable] = {}
         self._look()
         if not self._clusters and not self._unreadable:
@@ -138,6 +139,7 @@ class Checkout:
                 version = version if re.match(r"\d", version) else ""
                 plain = Chart(CHART, version, self._chart, {})
                 self._charts.setdefault(CHART, []).insert(0, plain)
+                self._given.add(CHART)
 
     def _add_cluster(self, place: Path) -> None:
         path = place / CLUSTER_FILE
@@ -159,6 +161,8 @@ class Checkout:
             return  # a template of a chart, most likely; what is missed is said where it is needed
         listed = self._charts.setdefault(chart.name, [])
         listed.insert(0 if first else len(listed), chart)
+        if first:
+            self._given.add(chart.name)
 
     def clusters(self) -> list[str]:
         """The names of all clusters."""
@@ -189,8 +193,10 @@ class Checkout:
         return list(self.cluster(name).hubs()) if len(self._clusters[name]) == 1 else []
 
     def chart(self, name: str, version: str = "") -> Chart | None:
-        """A chart by its name; of several, one of this version."""
+        """A chart by its name: the one that was given, or else of several one of this version."""
         found = self._charts.get(name, [])
+        if name in self._given:
+            return found[0]
         return next(
             (each for each in found if each.version == version), found[0] if found else None
         )
