@@ -61,10 +61,13 @@ def execute(request: dict[str, Any]) -> dict[str, Any]:
     os.chdir(request["hub"])
     app = JupyterHub.instance(log_level=50)
     app.raise_config_file_errors = True
+    read: list[Any] = []
+    # what was read is looked at, not applied: a class of a module that only stands in would be refused
+    app.__dict__["update_config"] = read.append
     app.load_config_file(request["file"])
     places = {**request["places"], sys.prefix: "{prefix}"}
     rules = Rules(**request["rules"], known=request["known"], places=places)
-    told = record(app.config, rules)
+    told = record(read[-1], rules)
     return {"config": told, "python": sys.version.split()[0], "known": rules.known}
 
 

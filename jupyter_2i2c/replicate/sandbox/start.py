@@ -117,7 +117,7 @@ def execute(
         if process.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
             why = f"it takes more than {seconds} s of processor time, or too much memory"
         raise NotExecuted(f"the configuration does not answer: {why}")
-    return _understood(answer)
+    return _understood(answer, " ".join(last)[:500])
 
 
 def _wait(process: subprocess.Popen[bytes], seconds: int, work: Work) -> None:
@@ -137,7 +137,7 @@ def _wait(process: subprocess.Popen[bytes], seconds: int, work: Work) -> None:
         process.wait()
 
 
-def _understood(answer: bytes) -> Executed:
+def _understood(answer: bytes, last: str) -> Executed:
     try:
         told = json.loads(answer)
     except ValueError as error:
@@ -147,5 +147,7 @@ def _understood(answer: bytes) -> Executed:
     if "cannot" in told:
         raise NotHere(str(told["cannot"]))
     if "error" in told:
-        raise NotExecuted(str(told["error"]))
+        # who exits says why in their last line
+        said = f" ({last})" if "SystemExit" in told["error"] and last else ""
+        raise NotExecuted(f"{told['error']}{said}")
     return Executed(told["config"], told["python"], told["known"])

@@ -163,7 +163,8 @@ class _Words:
         self._names = {}
         for number, (old, new) in enumerate(addresses.items()):
             self._names[old] = self._names[new] = f"{{address {number}}}"
-        self._pattern = re.compile("(" + "|".join(map(re.escape, self._names)) + r")(?!\d)")
+        words = "|".join(map(re.escape, self._names)) or "(?!)"
+        self._pattern = re.compile(rf"({words})(?!\d)")
         self._same_place = same_place
 
     def plain(self, value: Any) -> Any:
