@@ -52,6 +52,21 @@ def test_z2jh_takes_the_values(name, corpus):
     assert list(validator.iter_errors(merge(defaults, recipe)))
 
 
+@pytest.mark.parametrize("name", VALUES)
+def test_kubernetes_takes_what_the_chart_passes_on(name):
+    """The chart's schema leaves rules and ports to Kubernetes."""
+    (values,) = documents(name)
+    for policy in (values["hub"]["networkPolicy"], values["proxy"]["chp"]["networkPolicy"]):
+        rules = {way: policy[way] for way in ("ingress", "egress") if way in policy}
+        check("networking.k8s.io/v1", "NetworkPolicy", {"podSelector": {}, **rules})
+    check("v1", "Service", {"ports": values["hub"].get("service", {}).get("extraPorts", [])})
+
+
+def check(version, kind, spec):
+    whole = {"apiVersion": version, "kind": kind, "metadata": {"name": "x"}, "spec": spec}
+    kubernetes_validate.validate(whole, OLDEST_KUBERNETES, strict=True)
+
+
 # --- names --------------------------------------------------------------------------------------
 
 
