@@ -7,11 +7,13 @@ Nothing is decrypted: of an encrypted file the places are read, which stay reada
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import json
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import ReplicateError
+from ..errors import ReplicateError, SecretFound
+from ..redact import Redactor
 from . import computed, helm, sops, wrinkles
 from .checkout import Chart, Checkout, Cluster, chart_of
 from .missing_secrets import required_slots
@@ -333,6 +335,18 @@ class _Reading:
             "repositories": _each_of(outer, "repository"),
             "k8s_distribution": DISTRIBUTIONS.get(self.hub.provider, "aks"),
         }
+
+    def _sweep(self, source: HubSource) -> None:
+        """Look for every known secret once more, in keys and names too, where none is taken out."""
+        told = [asdict(source.hub), source.values, [each.values for each in source.layers]]
+        text = json.dumps([told, [each.path for each in source.layers]], ensure_ascii=False)
+        if left := Redactor(self.readable.known).slots_in(text.encode("utf-8", "surrogatepass")):
+            where = sorted(self.readable.places(left))
+            raise SecretFound(
+                f"the secret that stands at {', '.join(where)} is also a name or a key of the hub's"
+                " configuration, where it cannot be taken out; nothing was written. Withdraw it, and"
+                " call the other thing something else"
+            )
 
     def _not_captured(self, outer: Chart | None) -> None:
         for name in outer.dependencies if outer else ():

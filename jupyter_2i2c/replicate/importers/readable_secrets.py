@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote
@@ -38,7 +38,7 @@ PLACEHOLDER = re.compile(r"<secret:\w+>")
 
 USERINFO = re.compile(r"[a-z][a-z0-9+.-]*://([^\s/@:'\"]*):([^\s/@'\"]+)@", re.IGNORECASE)
 ASSIGNED = re.compile(
-    r"""(?P<name>--[\w-]+|[\w.-]+)["']?\s*(?:[=:]|(?<=[\w])\s(?=[^\s=:]))\s*["']?(?P<value>[^\s"',;#]+)"""
+    r"""(?:--(?P<flag>[A-Za-z][\w-]*)(?:=|\s+)|(?P<name>[\w.-]+)["']?\s*[=:]\s*)["']?(?=(?P<value>[^\s"',;#]+))"""
 )
 LOGIN_LINE = re.compile(r"\b(?:password|account)\s+(\S{8,})")
 PRIVATE_KEY = re.compile(
@@ -51,6 +51,9 @@ TOKENS = re.compile(
     r"|\bxapp-[\w-]{20,}|\bya29\.[\w-]{20,}|\bhvs\.[\w-]{20,}|https://hooks\.slack\.com/services/[\w/]{20,}"
 )
 ENCODED = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
+SECRET_CLASS = "CryptKeeper"
+"""A class of JupyterHub that is configured with secrets only."""
+
 SECRET_FILES = re.compile(
     r"(^|[/_.-])(netrc|pgpass|git-credentials|htpasswd|s3cfg|boto|dockerconfigjson|dockercfg|kaggle\.json"
     r"|credentials(\.json|\.yaml|\.ini)?|id_(rsa|dsa|ecdsa|ed25519))$"
@@ -112,7 +115,7 @@ class ReadableSecrets:
             return False
         if not keys or REFERENCES & set(keys[-3:]):
             return False
-        key = keys[-1]
+        key = _flag_before(top, path) or keys[-1]
         if key == "value" and (name := _sibling(top, path, "name")):
             key = name
         if key in ("stringData", "data") and isinstance(value, str):
@@ -120,7 +123,7 @@ class ReadableSecrets:
             return any(
                 SECRET_FILES.search(name) for name in (keys[-2] if len(keys) > 1 else "", target)
             )
-        if not sounds_secret(key):
+        if not sounds_secret(key) and SECRET_CLASS not in keys:
             return False
         if isinstance(value, str):
             return "\n" not in value or "PRIVATE KEY" in value or len(value) < 4096
@@ -213,6 +216,10 @@ class ReadableSecrets:
 
         return clean(top, ())
 
+    def places(self, names: Collection[str]) -> set[str]:
+        """File and line of each place that a slot of one of these names was made for."""
+        return {where for name, where in self.known.values.values() if name in names}
+
     def _clean_code(self, each: _Found) -> str:
         text: str = each.node.value
         if _is_plain(text) and not any(value in text for value in self.rules.known):
@@ -293,6 +300,20 @@ def _texts(top: Node, file: str) -> Iterator[_Found]:
             yield _Found(path, node, file)
 
 
+def _flag_before(top: Node, path: Place) -> str:
+    """Of an argument in a list, the name of the flag before it, such as ``api_token``."""
+    last = path[-1]
+    if not isinstance(last, int) or not last:
+        return ""
+    node = top
+    for each in path[:-1]:
+        node = node.value[each]
+    before, own = node.value[last - 1].value, node.value[last].value
+    if not isinstance(before, str) or not before.startswith("-") or str(own).startswith("-"):
+        return ""
+    return before.lstrip("-").replace("-", "_")
+
+
 def _sibling(top: Node, path: Place, key: str) -> str:
     node = top
     for each in path[:-1]:
@@ -335,7 +356,8 @@ def secrets_in(text: str, rules: Rules) -> Iterable[str]:
             yield match[0]
     if "://" not in text or "\n" in text or " " in text:
         for match in ASSIGNED.finditer(text):
-            name, value = match["name"].lstrip("-").replace("-", "_"), match["value"]
+            name, value = match["flag"] or match["name"], match["value"]
+            name = name.strip("-").replace("-", "_")
             if (
                 len(value) >= SHORTEST
                 and sounds_secret(name)
