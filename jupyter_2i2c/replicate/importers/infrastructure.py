@@ -163,6 +163,7 @@ class _Reading:
             not_captured=self.not_captured,
             commit=self.checkout.commit(),
         )
+        self._sweep(source)
         documents = {
             each.path: each.document
             for each in self.layers

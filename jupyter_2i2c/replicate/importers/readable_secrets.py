@@ -51,7 +51,7 @@ TOKENS = re.compile(
     r"|\bxapp-[\w-]{20,}|\bya29\.[\w-]{20,}|\bhvs\.[\w-]{20,}|https://hooks\.slack\.com/services/[\w/]{20,}"
 )
 ENCODED = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
-SECRET_CLASS = "CryptKeeper"
+KEEPER = "CryptKeeper"
 """A class of JupyterHub that is configured with secrets only."""
 
 SECRET_FILES = re.compile(
@@ -123,7 +123,7 @@ class ReadableSecrets:
             return any(
                 SECRET_FILES.search(name) for name in (keys[-2] if len(keys) > 1 else "", target)
             )
-        if not sounds_secret(key) and SECRET_CLASS not in keys:
+        if not sounds_secret(key) and KEEPER not in keys:
             return False
         if isinstance(value, str):
             return "\n" not in value or "PRIVATE KEY" in value or len(value) < 4096
