@@ -72,7 +72,7 @@ def verify(
         ):
             if kubernetes.is_asked_for(bundle, built, target if rebuild else ""):
                 return kubernetes.verify(
-                    bundle, built, rebuild, chart, up_to, trust, Path(directory), work
+                    bundle, built, rebuild, chart, python, up_to, trust, Path(directory), work
                 )
             return _climb(bundle, built, python, rebuild, up_to, trust, Path(directory), work)
     except UnsafeBundle as error:

@@ -1,4 +1,4 @@
-"""The rungs of a hub that is built for Kubernetes: V1, V2 and V3. Called by verify/__init__.py."""
+"""The rungs of a hub that is built for Kubernetes: V1 to V4. Called by verify/__init__.py."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..importers import bundled
 from ..importers.source import HubSource
 from ..targets import hub_local, k8s
 from ..work import Work
-from . import v0_bag, v1_kubernetes, v1_schema, v2_references, v3_equal
+from . import v0_bag, v1_kubernetes, v1_schema, v2_references, v3_equal, v4_kubernetes
 from .built_k8s import is_built, read_built
 from .ladder import RUNGS, Rung, Verification, failed, judged, not_run
 
@@ -42,6 +42,7 @@ def verify(
     built: Path | None,
     rebuild: bool,
     chart: Path | None,
+    python: Path | None,
     up_to: str,
     trust: str | None,
     directory: Path,
@@ -61,7 +62,14 @@ def verify(
         source = bundled.source_of(bundle)
         work.step(0, 0, "comparing what was built with the bundle")
         climbed = climb(
-            source, built=built, rebuild=rebuild, chart=chart, wanted=wanted, directory=directory
+            source,
+            built=built,
+            rebuild=rebuild,
+            chart=chart,
+            python=python,
+            wanted=wanted,
+            directory=directory,
+            work=work,
         )
         if "V1" in climbed:
             rungs["V1"] = joined(rungs["V1"], climbed.pop("V1"))
@@ -79,23 +87,27 @@ def climb(
     built: Path | None = None,
     rebuild: bool = False,
     chart: Path | None = None,
+    python: Path | None = None,
     wanted: list[str],
     directory: Path,
+    work: Work | None = None,
 ) -> dict[str, Rung]:
-    """Climb V1 to V3.
+    """Climb V1 to V4.
 
     Arguments:
         source: the hub, from its bundle.
         built: what `build --target k8s` made of it.
         rebuild: or build it now.
-        chart: a directory with z2jh's chart, whose schema is asked.
+        chart: a directory with z2jh's chart, whose schema is asked and whose code is executed.
+        python: the interpreter of the hub's image.
         wanted: the rungs to try.
         directory: of its own, for what is built now.
+        work: told how far it is.
 
     Returns:
-        The rungs of `wanted` among V1, V2 and V3.
+        The rungs of `wanted` among V1 to V4.
     """
-    names = [each for each in ("V1", "V2", "V3") if each in wanted]
+    names = [each for each in ("V1", "V2", "V3", "V4") if each in wanted]
     if built is None and not rebuild:
         return {each: not_run(NOT_BUILT) for each in names}
     try:
@@ -110,6 +122,8 @@ def climb(
         rungs["V2"] = v2_references.check(hub, source)
     if "V3" in wanted:
         rungs["V3"] = v3_equal.check(hub, source)
+    if "V4" in wanted:
+        rungs["V4"] = v4_kubernetes.check(hub, source, chart, python, work or Work())
     return rungs
 
 

@@ -14,6 +14,7 @@ from ..importers.source import HubSource, SecretSlot, at, pointer
 from ..importers.source import Path as Place
 from ..importers.yaml_reading import parse, read_text
 from .built_k8s import BuiltHub, over_defaults
+from .chart import chart_in, schema_of
 from .ladder import Result, Rung, judged
 
 KUBERNETES = "1.34"
@@ -104,7 +105,7 @@ def _values(built: BuiltHub, source: HubSource, chart: Path | None) -> Result:
         from jsonschema import Draft7Validator
     except ImportError:
         return Result("not-run", "jsonschema is not there; the extra `replicate` brings it")
-    schema, defaults = _chart(chart.absolute())
+    schema, defaults = _chart(chart_in(chart))
     values = over_defaults(_with_samples(built.values, source.secrets), defaults)
     return _by(Draft7Validator(schema), values)
 
@@ -112,19 +113,8 @@ def _values(built: BuiltHub, source: HubSource, chart: Path | None) -> Result:
 @cache
 def _chart(directory: Path) -> tuple[Any, Mapping[str, Any]]:
     """The schema and the defaults of a chart."""
-    name = next(
-        (
-            each
-            for each in ("values.schema.json", "values.schema.yaml")
-            if (directory / each).is_file()
-        ),
-        None,
-    )
-    if name is None or not (directory / "values.yaml").is_file():
-        raise ReplicateError(
-            f"{directory} holds no values.schema and values.yaml; give the directory of the chart"
-            " jupyterhub"
-        )
+    found = schema_of(directory)
+    name = found.name if found else ""
     schema = parse(read_text(directory / name, directory, name), name).node.plain()
     defaults = parse(read_text(directory / "values.yaml", directory, "values.yaml"), "values.yaml")
     return schema, defaults.node.plain()

@@ -155,6 +155,11 @@ def _filled_in(expected: str, there: Any, filled: dict[str, str]) -> str:
     return ""
 
 
+def filled_in(expected: Any, there: Any, filled: dict[str, str]) -> bool:
+    """Whether a value is the expected one, with its placeholders as they are or filled in."""
+    return isinstance(expected, str) and not _why(expected, there, filled)
+
+
 def _shown(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
