@@ -41,13 +41,17 @@ def add_verbs(verbs: Any) -> None:
 
     plan = verbs.add_parser("plan", help="what `build` would change; nothing is written")
     _add_bundle(plan)
-    plan.add_argument("--target", choices=["local", "k8s"], required=True, help="what to make")
+    plan.add_argument(
+        "--target", choices=["local", "tljh", "k8s"], required=True, help="what to make"
+    )
     plan.add_argument("--json", action="store_true", help="print JSON")
     plan.set_defaults(run=_guarded("plan", _plan))
 
     build = verbs.add_parser("build", help="make of a bundle what it describes")
     _add_bundle(build)
-    build.add_argument("--target", choices=["local", "k8s"], required=True, help="what to make")
+    build.add_argument(
+        "--target", choices=["local", "tljh", "k8s"], required=True, help="what to make"
+    )
     build.add_argument(
         "-o", "--output", metavar="DIR", type=Path, required=True, help="where; not there yet"
     )
@@ -66,7 +70,7 @@ def add_verbs(verbs: Any) -> None:
     verify = verbs.add_parser("verify", help="climb the ladder of a bundle")
     _add_bundle(verify)
     verify.add_argument(
-        "--target", choices=["local", "k8s"], help="build it now, if --built is not given"
+        "--target", choices=["local", "tljh", "k8s"], help="build it now, if --built is not given"
     )
     verify.add_argument("--built", metavar="DIR", type=Path, help="what `build` made of it")
     verify.add_argument(
@@ -267,7 +271,13 @@ def _plan(arguments: argparse.Namespace, terminal: Any) -> int:
         else:
             from .targets import hub_local
 
-            told = hub_local.plan(bundle).to_json()
+            if arguments.target == "tljh":
+                from .targets import tljh
+
+                made, config = tljh.plan(bundle)
+                told = {**made.to_json(), tljh.CONFIG: config}
+            else:
+                told = hub_local.plan(bundle).to_json()
             text = local_text(told)
     terminal.end()
     if arguments.json:
@@ -294,6 +304,13 @@ def _build(arguments: argparse.Namespace, terminal: Any) -> int:
             return FAILED
         if arguments.target == "k8s":
             return _build_k8s(arguments, bundle, terminal)
+        if arguments.target == "tljh":
+            from .targets import tljh
+
+            tljh.build(bundle, arguments.output, work)
+            terminal.end()
+            print(f"{arguments.output}: {arguments.output / 'README.md'} says what to do, in order")
+            return 0
         if hub_local.is_hub(bundle):
             hub = hub_local.build(
                 bundle, arguments.output, work, arguments.python,
@@ -333,7 +350,7 @@ def _verify(arguments: argparse.Namespace, terminal: Any) -> int:
     from .verify import verify
     from .verify.report import write
 
-    made = ("environment", "replica.json", "build.json")
+    made = ("environment", "replica.json", "build.json", "config.yaml")
     if arguments.built and not any((arguments.built / each).exists() for each in made):
         raise ReplicateError(f"{arguments.built} is not what `build` makes; give its directory")
     verification = verify(

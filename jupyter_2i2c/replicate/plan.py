@@ -138,7 +138,7 @@ def local_text(told: Mapping[str, Any]) -> str:
     Arguments:
         told: its ``to_json()``.
     """
-    lines = ["To run the hub on this machine:"]
+    lines = ["What will differ from the captured hub:"]
     for each in told["changes"]:
         lines += [f"  {each['path']} {each['what']}", f"      why: {each['why']}"]
     if told["secrets"]:

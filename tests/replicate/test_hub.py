@@ -7,6 +7,7 @@ import shutil
 import stat
 
 import pytest
+import yaml
 from traitlets.config import Config
 
 from jupyter_2i2c.cli import main
@@ -367,3 +368,26 @@ def test_wrong_calls_are_one_line(tmp_path, capsys):
     ):
         assert main(["capture", "hub", *call]) == 2
         assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_tljhs_configuration_is_its_own_keys_and_the_captured_code(captured, tmp_path, capsys):
+    place = tmp_path / "tljh"
+    assert main(["plan", str(captured), "--target", "tljh", "--json"]) == 0
+    planned = json.loads(capsys.readouterr().out)["config.yaml"]
+    assert main(["build", str(captured), "--target", "tljh", "-o", str(place)]) == 0
+    config = yaml.safe_load((place / "config.yaml").read_text())
+    assert config == planned == {
+        "auth": {"type": "pam"},
+        "limits": {"memory": "2G"},
+        "services": {"cull": {"enabled": False}},
+        "users": {"admin": ["boss"], "allowed": ["ada"]},
+    }  # fmt: skip
+    verification = verify(captured, built=place)
+    passed = {name for name, rung in verification.rungs.items() if rung.status == "pass"}
+    assert passed == {"V0", "V1", "V3", "V4"}, verification.blockers
+    assert "root and systemd" in verification.rungs["V7"].why
+    edit(place / "config.yaml", "memory: 2G", "memory: 2 gigabytes")
+    (place / "config.yaml").write_text((place / "config.yaml").read_text() + "profiles: []\n")
+    broken = verify(captured, built=place, up_to="V3")
+    assert "config.yaml: limits" in failing(broken.rungs["V3"])
+    assert len(failing(broken.rungs["V1"])) == 2

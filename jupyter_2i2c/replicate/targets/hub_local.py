@@ -64,6 +64,8 @@ WHY = {
     "login": ("how people log in", "the old logins are registered for the old address"),
     "people": ("users and administrators whom only the database knew", "the new database is empty"),
     "groups": ("groups that only the database knew", "the new database is empty"),
+    "tljh": ("what TLJH decides for its machine", "TLJH sets it itself"),
+    "config.yaml": ("what TLJH has a key for", "it stands in config.yaml"),
 }
 """What each transform changes, and why."""
 
@@ -139,6 +141,19 @@ def is_hub(bundle: Bundle) -> bool:
     return bundle.path(OBSERVED).is_file()
 
 
+def required(bundle: Bundle) -> None:
+    """See to it that the bundle holds such a hub.
+
+    Raises:
+        ReplicateError: it holds none.
+    """
+    if not is_hub(bundle):
+        raise ReplicateError(
+            f"{bundle.place} holds no hub that runs from a jupyterhub_config.py; for one on Kubernetes use"
+            " --target k8s"
+        )
+
+
 def observed_of(bundle: Bundle) -> dict[str, Any]:
     """What was written down of the hub's configuration."""
     told: dict[str, Any] = json.loads(bundle.text(OBSERVED))
@@ -156,11 +171,7 @@ def plan(bundle: Bundle, *, port: int = 8000, login: str = "dummy") -> Plan:
     Raises:
         ReplicateError: the bundle holds no such hub.
     """
-    if not is_hub(bundle):
-        raise ReplicateError(
-            f"{bundle.place} holds no hub that runs from a jupyterhub_config.py; for one on Kubernetes use"
-            " --target k8s"
-        )
+    required(bundle)
     told = observed_of(bundle)
     config = told["config"]
     made = Plan(secrets=sorted(told["slots"]))
@@ -171,7 +182,7 @@ def plan(bundle: Bundle, *, port: int = 8000, login: str = "dummy") -> Plan:
     _database(made, config)
     _spawner(made, config)
     _login(made, config, login)
-    _people(made, config, bundle)
+    people(made, config, bundle)
     if commands := _absolute(config):
         made.notes.append(
             f"commands that must be installed here, too: {', '.join(sorted(commands))}"
@@ -245,8 +256,8 @@ def _login(made: Plan, config: Mapping[str, Any], login: str) -> None:
         )
 
 
-def _people(made: Plan, config: Mapping[str, Any], bundle: Bundle) -> None:
-    """Whom the database knew and the configuration does not."""
+def people(made: Plan, config: Mapping[str, Any], bundle: Bundle) -> None:
+    """Add whom the database knew and the configuration does not."""
     path = bundle.path("hub/users.json")
     if path.is_file():
         users = json.loads(bundle.text("hub/users.json"))
@@ -256,8 +267,8 @@ def _people(made: Plan, config: Mapping[str, Any], bundle: Bundle) -> None:
         ):
             section = next((each for each in sorted(config) if each.endswith(f"Authenticator.{trait}")
                             and not each.startswith("Authenticator.")), f"Authenticator.{trait}")  # fmt: skip
-            known = set(_members(config.get(section))) | set(
-                _members(config.get("Authenticator.admin_users"))
+            known = set(members(config.get(section))) | set(
+                members(config.get("Authenticator.admin_users"))
             )
             if missing := sorted(set(chosen) - known):
                 made.add("people", section, missing)
@@ -277,11 +288,12 @@ def _group(told: Any) -> dict[str, Any]:
     if isinstance(told, list):
         return {"users": sorted(told)}
     if isinstance(told, dict):
-        return {**told, "users": sorted(_members(told.get("users", [])))}
+        return {**told, "users": sorted(members(told.get("users", [])))}
     return {}
 
 
-def _members(described: Any) -> list[str]:
+def members(described: Any) -> list[str]:
+    """The names in a list or set, as it was written down."""
     if isinstance(described, dict):
         described = described.get("$set", [])
     return [str(each) for each in described] if isinstance(described, list) else []
@@ -379,12 +391,7 @@ def build(
     work.step(0, 0, "building the hub")
     try:
         directory.mkdir(parents=True, mode=0o700)
-        for name in bundle.names():
-            if name.startswith(f"{SOURCE}/"):
-                target = directory / "source" / name.removeprefix(f"{SOURCE}/")
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(bundle.path(name), target)
-        (directory / "source").mkdir(exist_ok=True)
+        put_source(bundle, directory)
         shutil.copyfile(OVERLAY, directory / "replica.py")
         text = CONFIGURATION.format(bundle=bundle.place.name)
         (directory / CONFIG).write_text(text, "utf-8")
@@ -407,6 +414,16 @@ def build(
             f"{directory} cannot be written: {error.strerror}; give another place"
         ) from error
     return Built(directory, made)
+
+
+def put_source(bundle: Bundle, directory: Path) -> None:
+    """Put the files of the captured configuration into ``source`` of a directory."""
+    (directory / "source").mkdir(exist_ok=True)
+    for name in bundle.names():
+        if name.startswith(f"{SOURCE}/"):
+            target = directory / "source" / name.removeprefix(f"{SOURCE}/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(bundle.path(name), target)
 
 
 def decided(bundle: Bundle, made: Plan) -> dict[str, Any]:

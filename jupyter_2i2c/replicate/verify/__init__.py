@@ -11,7 +11,7 @@ from ..bundle import Bundle, opened
 from ..errors import ReplicateError, UnsafeBundle
 from ..targets import hub_local, local
 from ..work import CancelledCheck, Progress, Work
-from . import kubernetes, v8_data
+from . import kubernetes, tljh, v8_data
 from .ladder import RUNGS, Rung, Verification, failed, not_run
 
 __all__ = ["Verification", "verify"]
@@ -38,7 +38,7 @@ def verify(
         built: a directory that `build` made of it.
         python: or the interpreter of any environment that shall be equal.
         rebuild: or build it now, in a directory that is removed afterwards.
-        target: what to build: ``local`` or ``k8s``.
+        target: what to build: ``local``, ``tljh`` or ``k8s``.
         chart: a directory with z2jh's chart, for a hub on Kubernetes.
         up_to: the last rung to try.
         trust: a public key; the bundle must be signed with its private one.
@@ -74,6 +74,8 @@ def verify(
                 return kubernetes.verify(
                     bundle, built, rebuild, chart, python, up_to, trust, Path(directory), work
                 )
+            if tljh.is_asked_for(built, target if rebuild else ""):
+                return tljh.verify(bundle, built, python, up_to, trust, Path(directory), work)
             return _climb(bundle, built, python, rebuild, up_to, trust, Path(directory), work)
     except UnsafeBundle as error:
         rungs = {"V0": failed(str(error))}

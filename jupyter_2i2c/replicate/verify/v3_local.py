@@ -15,33 +15,45 @@ from .ladder import Result, Rung, judged
 
 def check(bundle: Bundle, built: hub_local.Built, work: Work) -> Rung:
     """Every file of the code byte for byte; every decision as `plan` makes it anew."""
-    work.step(0, 0, "comparing what was built")
-    items: dict[str, Result] = {}
-    source = built.directory / "source"
-    wanted = {name.removeprefix(f"{SOURCE}/"): bundle.path(name)
-              for name in bundle.names() if name.startswith(f"{SOURCE}/")}  # fmt: skip
-    wanted_here = {f"source/{name}": path for name, path in wanted.items()}
-    found = {path.relative_to(source).as_posix() for path in source.rglob("*")
-             if path.is_file() and path.suffix != ".pyc"}  # fmt: skip
-    for name in sorted(found - set(wanted)):
-        items[f"source/{name}"] = Result("fail", "the bundle has no such file")
-    for name, path in {**wanted_here, "replica.py": hub_local.OVERLAY}.items():
-        items[name] = _equal(built.directory / name, path)
-    told = json.loads((built.directory / hub_local.DECIDED).read_text("utf-8"))
+    items = files(bundle, built.directory, work)
     port = int(str(built.plan.settings["JupyterHub.hub_bind_url"]).rpartition(":")[2]) - 1
     login = str(built.plan.settings.get("JupyterHub.authenticator_class", "dummy"))
-    anew = hub_local.decided(bundle, hub_local.plan(bundle, port=port, login=login))
-    for name, value in anew.items():
-        same = told.get(name) == value
-        items[f"replica.json: {name}"] = (
-            Result("pass") if same else Result("fail", "it is not what `plan` decides")
-        )
+    made = hub_local.plan(bundle, port=port, login=login)
+    items.update(decisions(bundle, built.directory, made))
     text = hub_local.CONFIGURATION.format(bundle=bundle.place.name)
     config = (built.directory / hub_local.CONFIG).read_text("utf-8")
     # its first line names the bundle, which may have been renamed since
     same = config.partition("\n")[2] == text.partition("\n")[2]
     items[hub_local.CONFIG] = Result("pass") if same else Result("fail", "it was changed")
     return judged(items, "files and decisions")
+
+
+def files(bundle: Bundle, directory: Path, work: Work) -> dict[str, Result]:
+    """Each file of the captured code, in ``source`` of a directory, and the overlay beside it."""
+    work.step(0, 0, "comparing what was built")
+    items: dict[str, Result] = {}
+    source = directory / "source"
+    wanted = {name.removeprefix(f"{SOURCE}/"): bundle.path(name)
+              for name in bundle.names() if name.startswith(f"{SOURCE}/")}  # fmt: skip
+    found = {path.relative_to(source).as_posix() for path in source.rglob("*")
+             if path.is_file() and path.suffix != ".pyc"}  # fmt: skip
+    for name in sorted(found - set(wanted)):
+        items[f"source/{name}"] = Result("fail", "the bundle has no such file")
+    wanted_here = {f"source/{name}": path for name, path in wanted.items()}
+    for name, path in {**wanted_here, "replica.py": hub_local.OVERLAY}.items():
+        items[name] = _equal(directory / name, path)
+    return items
+
+
+def decisions(bundle: Bundle, directory: Path, made: hub_local.Plan) -> dict[str, Result]:
+    """Each part of replica.json, as `plan` decides it anew."""
+    told = json.loads((directory / hub_local.DECIDED).read_text("utf-8"))
+    return {
+        f"replica.json: {name}": Result("pass")
+        if told.get(name) == value
+        else Result("fail", "it is not what `plan` decides")
+        for name, value in hub_local.decided(bundle, made).items()
+    }
 
 
 def _equal(path: Path, wanted: Path) -> Result:

@@ -30,7 +30,15 @@ LONGEST = 120
 """Characters of a difference that a report shows."""
 
 
-def check(bundle: Bundle, built: hub_local.Built | None, python: Path | None, work: Work) -> Rung:
+def check(
+    bundle: Bundle,
+    built: hub_local.Built | None,
+    python: Path | None,
+    work: Work,
+    *,
+    top: Path | None = None,
+    file: Path = Path(hub_local.CONFIG),
+) -> Rung:
     """Execute what was built and compare each setting.
 
     Arguments:
@@ -38,12 +46,14 @@ def check(bundle: Bundle, built: hub_local.Built | None, python: Path | None, wo
         built: what `build` made of it.
         python: the hub's interpreter; this one by default.
         work: told how far it is.
+        top: the directory to take into the sandbox, where it is not the built one alone.
+        file: the configuration to execute, in `top`.
     """
     if built is None:
         return not_run("nothing is built; give --built DIR or --target local")
     work.step(0, 0, "executing the configuration in a sandbox")
     try:
-        executed = executed_built(built, python, work)
+        executed = executed_built(built, python, work, top or built.directory, file)
     except NotHere as error:
         return not_run(str(error))
     except NotExecuted as error:
@@ -52,7 +62,9 @@ def check(bundle: Bundle, built: hub_local.Built | None, python: Path | None, wo
     return compared(told, executed, built.plan)
 
 
-def executed_built(built: hub_local.Built, python: Path | None, work: Work) -> Executed:
+def executed_built(
+    built: hub_local.Built, python: Path | None, work: Work, top: Path, file: Path
+) -> Executed:
     """What the configuration that was built says, with stand-ins for its secrets.
 
     Raises:
@@ -62,20 +74,21 @@ def executed_built(built: hub_local.Built, python: Path | None, work: Work) -> E
     with tempfile.TemporaryDirectory(prefix="2i2c-sandbox-") as name:
         directory = Path(os.path.realpath(name))
         replica = directory / "replica"
-        shutil.copytree(built.directory, replica, ignore=shutil.ignore_patterns(hub_local.STATE))
+        shutil.copytree(top, replica, ignore=shutil.ignore_patterns(hub_local.STATE))
+        inner = replica / built.directory.relative_to(top)
         stand_ins = {slot: f"stand-in-for-{slot}" for slot in built.plan.secrets}
-        (replica / hub_local.SECRETS).write_text(
+        (inner / hub_local.SECRETS).write_text(
             "".join(f"{slot}={value}\n" for slot, value in stand_ins.items()), "utf-8"
         )
         hub = directory / "hub"
         hub.mkdir()
         return execute(
-            replica / hub_local.CONFIG,
+            replica / file,
             directory,
             hub=hub,
             environment={each: os.environ[each] for each in PASSED_ON if each in os.environ},
             known={value: slot for slot, value in stand_ins.items()},
-            places={str(hub): "{hub}", str(replica / "source"): "{config}"},
+            places={str(hub): "{hub}", str(inner / "source"): "{config}"},
             work=work,
             python=python,
         )
