@@ -16,7 +16,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from jupyter_2i2c.demo.local_hub import LocalHub
 from jupyter_2i2c.demo.runner import CONFIG
+from tests.hubs import SETUP, Hubs
 
+from .community import COMMUNITY, Mailbox
 from .lab import Lab
 
 # what is awaited comes, also on a machine that is busy
@@ -66,6 +68,23 @@ def hub() -> Iterator[LocalHub]:
     """The example hub, as `jupyter 2i2c demo` starts it."""
     with LocalHub(CONFIG) as hub:
         yield hub
+
+
+@pytest.fixture(scope="session")
+def mailbox() -> Iterator[Mailbox]:
+    """The mail server of the community below."""
+    with Mailbox() as mailbox:
+        yield mailbox
+
+
+@pytest.fixture(scope="session")
+def community(mailbox: Mailbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
+    """A hub whose people publish news and answer requests."""
+    hubs = Hubs(tmp_path_factory.mktemp("community"))
+    try:
+        yield hubs.start(SETUP, COMMUNITY, mailbox.settings)
+    finally:
+        hubs.stop()
 
 
 @pytest.fixture

@@ -175,6 +175,7 @@ class News:
         self._known: tuple[Announcement, ...] = ()
         self._etag = ""
         self._marks = 0
+        self._marking = asyncio.Lock()
         self._state = "none"
         self._since: float | None = None
         self._failures = 0
@@ -221,7 +222,8 @@ class News:
         for each in self._known:
             if each.id == announcement:
                 body["version"] = each.version
-        await self._hub.ask_service(path, method="POST", body=body)
+        async with self._marking:  # one after the other, as their reader did
+            await self._hub.ask_service(path, method="POST", body=body)
         self._etag, self._marks = "", self._marks + 1
         self._known = tuple(
             _marked(each, what) if each.id == announcement else each
