@@ -78,7 +78,7 @@ def ask(hub, path, token=""):
 
 
 def prove(hubs, hub):
-    """A user's server reaches the facts, and an administrator the console, by the hub's proxy."""
+    """By the hub's proxy, a token reaches the facts, a user their page and an administrator the console."""
     ada = hubs.log_in(hub, "ada")
     info = ask(hub, "services/2i2c/api/v1/info", ada.token(scopes=[SCOPE]))
     assert info.status_code == 200, info.text
@@ -86,6 +86,9 @@ def prove(hubs, hub):
     assert facts["name"] == "Coast"
     assert facts["operated_by"]["name"] == "Your university"
     assert [each["email"] for each in facts["contacts"]] == ["hub@university.example"]
+    ada.browser.headers.update(NAVIGATION)
+    own = ada.browser.get("services/2i2c/me")
+    assert (own.status_code, own.url.path) == (200, "/services/2i2c/me")
     for path in ("healthz", "readyz", "metrics"):
         assert ask(hub, f"services/2i2c/{path}").status_code == 404
     boss = hubs.log_in(hub, "boss")
@@ -100,8 +103,9 @@ def prove(hubs, hub):
     assert "Coast" in page.text
 
 
-def readiness(hub):
-    return httpx.get(f"http://127.0.0.1:{hub.metrics_port}/readyz", trust_env=False).json()
+def operations(hub, path):
+    with httpx.Client(transport=Loopback(), timeout=30) as client:
+        return client.get(f"http://127.0.0.1:{hub.metrics_port}/{path}").json()
 
 
 LISTENING = (
@@ -115,7 +119,7 @@ def test_beside_a_plain_jupyterhub(hubs):
     assert text.count("setup_hub(c)") == 1
     hub = hubs.start(text.replace("setup_hub(c)", f"setup_hub(c, {LISTENING})"))
     prove(hubs, hub)
-    assert readiness(hub) == {"status": "ok"}
+    assert operations(hub, "readyz") == {"status": "ok"}
 
 
 def test_in_a_littlest_jupyterhub(hubs, tmp_path):
@@ -145,7 +149,7 @@ def test_in_the_pod_of_a_z2jh_hub(hubs, tmp_path):
     # the recipe listens everywhere in its pod; here is more than a pod
     hub = hubs.start(code, 'c.HubService.bind_host = "127.0.0.1"')
     prove(hubs, hub)
-    assert readiness(hub) == {"status": "ok"}
+    assert operations(hub, "readyz") == {"status": "ok"}
     assert (hub.state / "jupyter_2i2c.sqlite").exists()
 
 
@@ -278,9 +282,8 @@ def test_in_a_deployment_of_its_own(hubs, tmp_path, database):
     }
     with Pod(directory, secrets, here) as pod:
         hub.until("the service", lambda: hub.answers("services/2i2c/"))
-        assert readiness(hub) == {"status": "ok"}
-        health = httpx.get(f"http://127.0.0.1:{hub.metrics_port}/healthz", trust_env=False)
-        assert health.json() == {"status": "ok"}
+        assert operations(hub, "readyz") == {"status": "ok"}
+        assert operations(hub, "healthz") == {"status": "ok"}
         prove(hubs, hub)
         audit, doctor = (inside(f"deploy/{name}") for name in ("jupyter-2i2c", "hub"))
         verified = run(audit, directory, pod.environment)
