@@ -141,6 +141,10 @@ jupyterhub:
       - name: usage-quotas
         configMap:
           name: usage-quotas-config
+    extraVolumeMounts:
+      - name: usage-quotas
+        mountPath: /usr/local/etc/jupyterhub/jupyterhub_config.d/quotas.py
+        subPath: jupyterhub_usage_quotas_config.py
     services:
       usage-quota:
         url: http://hub:9000
@@ -159,6 +163,20 @@ jupyterhub:
     extraConfig:
       01-theme: |
         c.JupyterHub.template_paths = ["/srv/templates"]
+      02-hooks: |
+        from escapism_of_the_image import escape
+        from kubespawner_of_the_image import KubeSpawner, setup
+
+        class OwnSpawner(KubeSpawner):
+            def start(self):
+                return super().start()
+
+        def welcome(authenticator, handler, model):
+            return model if model["name"] != "mallory" else None
+
+        c.JupyterHub.spawner_class = OwnSpawner
+        c.Authenticator.post_auth_hook = welcome
+        setup(c, escape("field"), limit=3)
 """
 
 COMPUTED = """\
@@ -253,6 +271,46 @@ dependencies:
     repository: oci://registry.example.org/home-nfs
 """
 
+CONFIG = """\
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+from tornado.httpclient import AsyncHTTPClient
+from z2jh import get_config as get
+
+AsyncHTTPClient.configure("tornado.curl_httpclient.CurlAsyncHTTPClient")
+c = get_config()
+c.JupyterHub.spawner_class = "kubespawner.KubeSpawner"
+c.KubeSpawner.mem_limit = get("singleuser.memory.limit")
+c.KubeSpawner.profile_list = get("singleuser.profileList")
+c.KubeSpawner.environment = get("singleuser.extraEnv", {})
+c.JupyterHub.services = [{"name": "culler", "command": ["cull", f"--timeout={get('cull.timeout')}"]}]
+for name, role in get("hub.loadRoles", {}).items():
+    c.JupyterHub.load_roles.append({"name": name, **role})
+for section, told in get("hub.config", {}).items():
+    c[section].update(told)
+directory = "/usr/local/etc/jupyterhub/jupyterhub_config.d"
+for name in sorted(os.listdir(directory)) if os.path.isdir(directory) else []:
+    exec(open(os.path.join(directory, name)).read())
+for name, code in sorted(get("hub.extraConfig", {}).items()):
+    exec(code)
+"""
+
+MODULE = """\
+import yaml
+
+
+def get_config(key, default=None):
+    with open("/usr/local/etc/jupyterhub/secret/values.yaml") as file:
+        value = yaml.safe_load(file)
+    for part in key.split("."):
+        if not isinstance(value, dict) or part not in value:
+            return default
+        value = value[part]
+    return value
+"""
+
 
 def write(top, hub=HUB, umbrella=UMBRELLA, secret=SECRET, cluster=CLUSTER):
     """The repository, with any of its files in other words."""
@@ -261,6 +319,8 @@ def write(top, hub=HUB, umbrella=UMBRELLA, secret=SECRET, cluster=CLUSTER):
         "charts/basehub/values.yaml": umbrella,
         "charts/jupyterhub-4.3.3/values.yaml": CHART,
         "charts/jupyterhub-4.3.3/values.schema.yaml": SCHEMA,
+        "charts/jupyterhub-4.3.3/files/hub/jupyterhub_config.py": CONFIG,
+        "charts/jupyterhub-4.3.3/files/hub/z2jh.py": MODULE,
         "clusters/north/cluster.yaml": cluster,
         "clusters/north/field.values.yaml": hub,
         "clusters/north/enc-field.secret.values.yaml": secret,

@@ -54,7 +54,7 @@ SEEDED = {
     "server-mints-tokens": (
         {"umbrella": k8s_hub.UMBRELLA},
         "warning",
-        "charts/basehub/values.yaml:79",
+        "charts/basehub/values.yaml:83",
     ),
     "role-without-service": (
         {"hub": under_hub("    loadRoles: {extra: {services: [gone], scopes: [users]}}\n")},

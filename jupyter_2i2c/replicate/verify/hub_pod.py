@@ -115,7 +115,7 @@ def _files(pod: Pod) -> dict[str, str]:
         "Chart": {"Name": "jupyterhub", "Version": pod.version},
         "Release": {"Name": pod.release, "Namespace": pod.release, "Service": "Helm"},
     }
-    files = {"z2jh.py": pod.code[1], "secret/values.yaml": yaml_text(told)}
+    files = {"z2jh.py": pod.code[1], "secret/values.yaml": yaml_text(_in_order(told))}
     for name in SEEDED:
         files[f"secret/{name}"] = "0" * 64
     for service in at(pod.values, ("hub", "services")) or {}:
@@ -129,6 +129,13 @@ def _files(pod: Pod) -> dict[str, str]:
     files["config/user-scheduler"] = f"{pod.release}-user-scheduler"
     files.update(_mounted(pod))
     return files
+
+
+def _in_order(value: Any) -> Any:
+    """A value whose mappings are sorted, as Helm sorts them: the order of mounts comes from it."""
+    if isinstance(value, Mapping):
+        return {key: _in_order(value[key]) for key in sorted(value, key=str)}
+    return [_in_order(each) for each in value] if isinstance(value, list) else value
 
 
 def _prefix(pod: Pod) -> str:

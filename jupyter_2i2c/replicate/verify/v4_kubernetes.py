@@ -98,8 +98,8 @@ def _stand_ins(mine: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Result
         if of_it[0] != of_it[1]:
             items[f"module {module}"] = Result("fail", "it is called otherwise by what was built")
         else:
-            why = f"needs {module}; {len(of_it[0])} calls of it are equal"
-            items[f"module {module}"] = Result("not-run", why)
+            asked = f"; what is asked of it is equal ({len(of_it[0])} calls)" if of_it[0] else ""
+            items[f"module {module}"] = Result("not-run", f"needs {module}{asked}")
     return items
 
 
