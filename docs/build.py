@@ -11,7 +11,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from traitlets.config import Configurable
 
 from jupyter_2i2c.config import HubInformation
@@ -118,6 +118,7 @@ def _take_console(hub: LocalHub, browser: Browser, lab_class: Any) -> None:
         console.set_viewport_size({"width": 1200, "height": 680 if name == "user" else 520})
         console.goto(f"{hub.url}{CONSOLE}{path}")
         console.screenshot(path=IMAGES / f"console-{name}.png")
+    _take_news(hub, console)
     context = browser.new_context(viewport={"width": 1200, "height": 900})
     grace = lab_class(hub, context.new_page())
     grace.log_in("grace")
@@ -139,6 +140,24 @@ def _take_console(hub: LocalHub, browser: Browser, lab_class: Any) -> None:
     console.screenshot(path=IMAGES / "console-job.png")
     context.close()
     page.context.close()
+
+
+def _take_news(hub: LocalHub, console: Page) -> None:
+    """An announcement before it is published, by somebody who is logged in to the console."""
+    console.goto(f"{hub.url}{CONSOLE}news/new")
+    console.get_by_label("Title").fill("Maintenance on Tuesday morning")
+    console.get_by_label("Text").fill(
+        "All servers are **stopped** at the start. Your files stay.\n\n"
+        "- Save your notebooks before.\n- Kernels do not come back by themselves."
+    )
+    console.get_by_label("Link").fill("https://status.operator.example/maintenance/12")
+    console.get_by_label("What").select_option("maintenance")
+    console.get_by_label("Starts").fill("2099-11-24T06:00")
+    console.get_by_label("Ends").fill("2099-11-24T08:00")
+    console.get_by_role("button", name="Preview").click()
+    console.get_by_role("heading", name="As everyone will read it").wait_for()
+    console.set_viewport_size({"width": 1200, "height": 900})
+    console.screenshot(path=IMAGES / "console-news.png")
 
 
 def _notebook(lab: object) -> None:
