@@ -117,6 +117,59 @@ def test_what_a_chart_around_the_chart_nests_is_moved_up(checkout):
     )  # fmt: skip
 
 
+def test_charts_may_be_called_otherwise(checkout):
+    renamed = {
+        path.replace("helm-charts/basehub", "helm-charts/hub").replace("helm-charts/daskhub", "helm-charts/around"):
+        text.replace("basehub", "hubchart").replace("daskhub", "around")
+        for path, text in deployments.FILES.items()
+    }  # fmt: skip
+    (checkout / "helm-charts/daskhub/values.jsonnet").unlink()
+    deployments.update(checkout, dict.fromkeys(deployments.FILES))
+    deployments.update(checkout, renamed)
+    (checkout / "helm-charts/around/values.jsonnet").symlink_to("../hub/values.jsonnet")
+    source = read(checkout, "sea", "lagoon")
+    assert source.umbrella["inner"] == "hubchart"
+    assert source.values["jupyterhub"]["hub"]["allowNamedServers"] is True
+    assert source.values["jupyterhub"]["ingress"]["hosts"] == ["lagoon.example.org"]
+    assert reef(checkout).values["jupyterhub"]["cull"]["maxAge"] == 604800
+
+
+def test_a_chart_around_the_chart_may_have_defaults(checkout):
+    text = "basehub:\n  jupyterhub:\n    cull: {maxAge: , every: 5}\n"
+    deployments.update(checkout, {"helm-charts/daskhub/values.yaml": text})
+    source = read(checkout, "sea", "lagoon")
+    assert source.values["jupyterhub"]["cull"] == {"enabled": True, "timeout": 3600, "every": 5}
+    assert (
+        str(source.origin(("jupyterhub", "cull", "every"))) == "helm-charts/daskhub/values.yaml:3"
+    )
+
+
+def test_a_hub_may_be_of_the_plain_chart(checkout):
+    cluster = deployments.CLUSTER.replace("helm_chart: basehub", "helm_chart: jupyterhub", 1)
+    own = "hub:\n  config:\n    DummyAuthenticator: {password: abc}\ncull: {timeout: 7}\n"
+    deployments.update(
+        checkout, {"config/clusters/sea/cluster.yaml": cluster, REEF: own,
+                   "config/clusters/sea/common.values.yaml": "cull: {timeout: 5}\n",
+                   "config/clusters/sea/enc-reef.secret.values.yaml": "hub: {}\n"},
+    )  # fmt: skip
+    source = reef(checkout)
+    assert source.values["jupyterhub"]["cull"] == {"enabled": True, "timeout": 7, "maxAge": 0}
+    assert source.umbrella == {}
+    assert [each.path for each in source.secrets] == [
+        (*HUB_FILE, "config", "DummyAuthenticator", "password")
+    ]
+
+
+def test_a_hidden_domain_is_noted(checkout):
+    cluster = deployments.CLUSTER.replace(
+        "  domain: reef.example.org\n",
+        "  domain: reef.example.org\n  domain_override_file: enc-domain.secret.yaml\n",
+    )
+    deployments.update(checkout, {"config/clusters/sea/cluster.yaml": cluster})
+    [finding] = found(reef(checkout), "hidden-domain")
+    assert finding.line == 14
+
+
 def test_jsonnet_gets_the_five_inputs(checkout):
     given = reef(checkout).values["jupyterhub"]["custom"]["given"]
     assert given == ["sea-eks", "aws", "100000000001"]
@@ -293,6 +346,9 @@ def test_who_asks_for_what_is_not_there_is_told_what_is(checkout, tmp_path):
         ({REEF: b"\x00\x01"}, r"reef\.values\.yaml:1 is no YAML"),
         ({"config/clusters/sea/cluster.yaml": "name: sea\nhubs:\n- name: reef\n  helm_chart_values_files: 3\n"},
          "helm_chart_values_files is no list"),
+        ({"config/clusters/sea/cluster.yaml": "name: sea\nhubs: [\n"}, r"cluster\.yaml:3 is no YAML"),
+        ({"config/clusters/sea/cluster.yaml": 'name: sea\nhubs:\n- name: reef\n  helm_chart_values_files: ["a\\0b"]\n'},
+         "cannot be read: embedded null byte"),
     ],
 )  # fmt: skip
 def test_a_broken_file_is_named_with_its_line(tmp_path, files, why):

@@ -137,6 +137,14 @@ def test_a_bomb_of_merged_maps_is_refused(monkeypatch):
         parse(text, "a.yaml")
 
 
+def test_aliases_that_nest_deeper_and_deeper_are_refused():
+    deep = "[" * 60 + "{}" + "]" * 60
+    text = f"a0: &a0 {deep.format('x')}\n"
+    text += "".join(f"a{n}: &a{n} {deep.format(f'*a{n - 1}')}\n" for n in range(1, 30))
+    with pytest.raises(NotReadable, match="nested more than"):
+        parse(text.replace("{}", "x"), "a.yaml")
+
+
 def test_a_huge_file_a_link_outside_and_a_device_are_not_read(tmp_path, monkeypatch):
     top = tmp_path / "checkout"
     top.mkdir()

@@ -234,7 +234,7 @@ def _json_text(value: Any) -> str:
 
 
 def _file_name(text: str) -> str:
-    return re.sub(r"[^\w.+-]+", "-", text, flags=re.ASCII).strip("-.") or "unnamed"
+    return re.sub(r"[^\w.+-]+", "-", text, flags=re.ASCII)[:100].strip("-.") or "unnamed"
 
 
 def _origins(source: HubSource) -> dict[str, list[Any]]:

@@ -176,6 +176,8 @@ class Checkout:
         """
         places = self._clusters.get(name, [])
         if len(places) != 1:
+            if not places and self._unreadable:
+                raise next(iter(self._unreadable.values()))
             if not places:
                 known = ", ".join(self.clusters()) or "none"
                 raise ReplicateError(

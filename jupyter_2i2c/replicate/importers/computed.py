@@ -15,7 +15,7 @@ from typing import Any
 
 from ..errors import ReplicateError
 from .source import Hub
-from .yaml_reading import MOST_NODES, Node, NotReadable
+from .yaml_reading import DEEPEST, MOST_NODES, Node, NotReadable
 
 CHILD = Path(__file__).with_name("evaluate_jsonnet.py")
 
@@ -83,6 +83,9 @@ def evaluate(path: Path, top: Path, name: str, given: Mapping[str, str], source:
         raise NotReadable(f"{name} was stopped: it takes more than {WALL_SECONDS} s; mend it") from None  # fmt: skip
     try:
         answer = json.loads(done.stdout)
+        node = node_of(answer.get("value"), source)
+    except RecursionError:
+        raise NotReadable(f"{name} evaluates to values that are nested too deep; mend it") from None
     except ValueError:
         raise NotReadable(
             f"{name} was stopped: it needs more than {CPU_SECONDS} s of processor time or"
@@ -96,9 +99,10 @@ def evaluate(path: Path, top: Path, name: str, given: Mapping[str, str], source:
     if "error" in answer:
         said = " ".join(str(answer["error"]).replace(f"{top.absolute()}/", "").split())
         raise NotReadable(f"{name} does not evaluate: {said[:400]}; mend it")
-    node = node_of(answer["value"], source)
     if not isinstance(node.value, dict):
         raise NotReadable(f"{name} evaluates to no mapping; mend it")
+    if node.depth > DEEPEST:
+        raise NotReadable(f"{name} evaluates to values that are nested too deep; mend it")
     if node.size > MOST_NODES:
         raise NotReadable(f"{name} evaluates to more than {MOST_NODES} values; mend it")
     return node
@@ -106,10 +110,13 @@ def evaluate(path: Path, top: Path, name: str, given: Mapping[str, str], source:
 
 def node_of(value: Any, source: int) -> Node:
     """JSON as a `Node`, computed: without lines."""
+    if not isinstance(value, (dict, list)):
+        return Node(value, 0, source)
+    content: Any
     if isinstance(value, dict):
         content = {key: node_of(each, source) for key, each in value.items()}
-        return Node(content, 0, source, 1 + sum(each.size for each in content.values()))
-    if isinstance(value, list):
-        items = [node_of(each, source) for each in value]
-        return Node(items, 0, source, 1 + sum(each.size for each in items))
-    return Node(value, 0, source)
+        inner = list(content.values())
+    else:
+        content = inner = [node_of(each, source) for each in value]
+    size = 1 + sum(each.size for each in inner)
+    return Node(content, 0, source, size, 1 + max((each.depth for each in inner), default=0))

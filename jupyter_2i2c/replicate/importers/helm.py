@@ -36,6 +36,11 @@ def over_chart(values: Node, defaults: Node, subcharts: Collection[str] = ()) ->
     return _over(values, defaults, frozenset(subcharts), keep_nulls=False)
 
 
+def over_parent(values: Node, defaults: Node) -> Node:
+    """Values for a subchart over those that its parent chart has for it: nulls stay."""
+    return _over(values, defaults, frozenset(), keep_nulls=True)
+
+
 def _over(values: Node, defaults: Node, subcharts: frozenset[str], *, keep_nulls: bool) -> Node:
     merged = {}
     for key, node in values.value.items():

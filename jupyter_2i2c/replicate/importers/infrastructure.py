@@ -15,9 +15,10 @@ from typing import Any
 from ..errors import ReplicateError, SecretFound
 from ..redact import Redactor
 from . import computed, helm, sops, wrinkles
-from .checkout import Chart, Checkout, Cluster, chart_of
+from .checkout import DEFAULTS_FILE, Chart, Checkout, Cluster, chart_of
 from .missing_secrets import required_slots
 from .readable_secrets import ReadableSecrets, is_python
+from .shape import shape_of
 from .source import (
     CHART,
     Code,
@@ -33,9 +34,6 @@ from .source import (
 )
 from .source import Path as Place
 from .yaml_reading import Document, Node, NotReadable
-
-UMBRELLA = "basehub"
-"""The chart around the plain one; also the key under which a chart around both nests everything."""
 
 COMPUTED_FILE = "values.jsonnet"
 
@@ -103,6 +101,7 @@ class _Reading:
             raise ReplicateError(f"{cluster.name} has no hub {name!r}; there are: {known}")
         self.spec = listed[name]
         self.hub = self._hub(name)
+        self.shape = shape_of(checkout, self.hub.helm_chart)
         self.readable = ReadableSecrets(keep_comments)
         self.findings: list[Finding] = []
         self.not_captured: dict[str, str] = {}
@@ -136,10 +135,15 @@ class _Reading:
         wanted = outer.dependencies.get(CHART, {}) if outer else {}
         plain = self.checkout.chart(CHART, wanted.get("version", ""))
         self._add_chart(CHART, "z2jh", plain)
-        self._add_chart(UMBRELLA, "chart", outer)
+        if not self.shape.plain:
+            self._add_chart(outer.name if outer else self.hub.helm_chart, "chart", outer)
+        outermost = self.shape.outermost
+        if outermost and (outermost.directory / DEFAULTS_FILE).exists():
+            self._add_chart(outermost.name, "outermost", outermost)
         self._add_computed()
         for name in self.hub.value_files:
             self._add_file(name)
+        self._note_hidden_domain()
         self._clean()
         merged = self._merge(outer)
         values = merged.plain()
@@ -169,16 +173,12 @@ class _Reading:
             for each in self.layers
             if each.document and each.kind != "default"
         }
-        found = wrinkles.noticed(source, documents, self.cluster.document, self._is_nested_chart)
+        found = wrinkles.noticed(source, documents, self.cluster.document, self.shape.nesting)
         return replace(source, findings=(*self.findings, *found))
-
-    @property
-    def _is_nested_chart(self) -> bool:
-        return bool(self.hub.helm_chart) and self.hub.helm_chart != UMBRELLA
 
     def _outer_chart(self) -> Chart | None:
         """The chart around the plain one, with the dependencies that this hub overrides."""
-        chart = self.checkout.chart(UMBRELLA) or self.checkout.chart(self.hub.helm_chart)
+        chart = self.shape.outer
         if self.hub.chart_override:
             document = self.checkout.document(self._listed(self.hub.chart_override))
             directory = chart.directory if chart else self.cluster.directory
@@ -196,10 +196,13 @@ class _Reading:
         self, name: str, kind: str, path: str, node: Node, document: Document | None = None
     ) -> None:
         inner = node
-        nested = node.value.get(UMBRELLA)
-        if self._is_nested_chart and kind != "default":
-            number = len(self.layers)
-            inner = nested if nested is not None and isinstance(nested.value, dict) else Node({}, 1, number)  # fmt: skip
+        number = len(self.layers)
+        if self.shape.plain and name != "z2jh":
+            inner = Node({CHART: node}, 1, number)
+        elif self.shape.nesting and name not in ("z2jh", "chart"):
+            nested = node.value.get(self.shape.nesting)
+            is_mapping = nested is not None and isinstance(nested.value, dict)
+            inner = nested if nested is not None and is_mapping else Node({}, 1, number)
         self.layers.append(_Layer(name, kind, path, node, inner, document))
 
     def _add_chart(self, name: str, layer: str, chart: Chart | None) -> None:
@@ -208,7 +211,7 @@ class _Reading:
                 "the chart is not in what was read; give its directory with --chart"
             )
             return
-        path = chart.directory / "values.yaml"
+        path = chart.directory / DEFAULTS_FILE
         if not path.exists():
             return
         top = self.checkout.top if path.is_relative_to(self.checkout.top) else chart.directory
@@ -260,14 +263,26 @@ class _Reading:
         if not sops.is_encrypted(document):
             self._add(name, "public", document.name, document.node, document)
             return
-        nested = self._is_nested_chart and UMBRELLA in document.node.value
-        nesting = (UMBRELLA,) if nested else ()
+        nested = self.shape.nesting in document.node.value
+        nesting = (self.shape.nesting,) if nested else ()
         node, slots = sops.opened(document, nesting, self.readable.taken)
         self._add(name, "secret", document.name, node, document)
         # what stands beside the nesting reaches no chart, so nobody needs it
         self.slots += [
             each for each in slots if not nested or each.path != from_pointer(each.pointer)
         ]
+
+    def _note_hidden_domain(self) -> None:
+        node = self.spec.value.get("domain_override_file")
+        if node is not None:
+            self.findings.append(
+                Finding(
+                    "hidden-domain", "warning", self.cluster.document.name, node.line, "",
+                    f"the hub's real domain is encrypted, in {node.value}; what was computed is for"
+                    f" {self.hub.domain or 'none'}",
+                    "give the replica a domain of its own",
+                )
+            )  # fmt: skip
 
     def _clean(self) -> None:
         """Take what is secret out of every layer; what one layer tells is looked for in all."""
@@ -285,6 +300,8 @@ class _Reading:
         for each in self.layers:
             if each.kind != "default":
                 merged = helm.over_file(merged, each.inner)
+        if "outermost" in defaults:
+            merged = helm.over_parent(merged, defaults["outermost"])
         if "chart" in defaults:
             subcharts = {CHART, *(outer.dependencies if outer else ())}
             merged = helm.over_chart(merged, defaults["chart"], subcharts)
@@ -331,7 +348,7 @@ class _Reading:
         return {
             "name": self.hub.helm_chart or outer.name,
             "version": outer.version,
-            "inner": UMBRELLA,
+            "inner": self.shape.nesting or outer.name,
             "dependencies": _each_of(outer, "version"),
             "repositories": _each_of(outer, "repository"),
             "k8s_distribution": DISTRIBUTIONS.get(self.hub.provider, "aks"),

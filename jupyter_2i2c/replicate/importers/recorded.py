@@ -190,8 +190,9 @@ class _Writer:
         for path, value in document["config"].items():
             layer = _layer(path)
             status = "secret-slot" if _is_secret(value) else "captured"
+            names = "the configuration itself names people" if layer == "people" else ""
             self.item(layer, f"{layer}:{path}", status, "the running configuration",
-                      source=source, path=OBSERVED, sha256=digest)  # fmt: skip
+                      source=source, path=OBSERVED, sha256=digest, reason=names)  # fmt: skip
         for each in document["files"]:
             name = f"{SOURCE}/{each['name']}"
             data = each["text"].encode() if "text" in each else base64.b64decode(each["base64"])

@@ -255,7 +255,16 @@ def _chart_values(rules: Rules) -> Any:
     except ImportError:
         return None
     names = ("custom", "cull", "hub", "ingress", "proxy", "scheduling", "singleuser", "prePuller")
-    return {name: described(get_config(name), name, rules) for name in names}
+    values = {name: get_config(name) for name in names}
+    hub = values["hub"] if isinstance(values["hub"], Mapping) else {}
+    code = hub.get("extraConfig")
+    if isinstance(code, Mapping):
+        clean = {key: redacted(str(text), f"hub.extraConfig.{key}", rules)
+                 for key, text in code.items()}  # fmt: skip
+        # what cannot be cleaned is named, and its text stays out
+        kept = {key: each.text or f"<refused: {each.refused}>" for key, each in clean.items()}
+        values["hub"] = {**hub, "extraConfig": kept}
+    return {name: described(each, name, rules) for name, each in values.items()}
 
 
 def _versions() -> dict[str, str]:

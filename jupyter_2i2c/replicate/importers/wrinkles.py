@@ -13,15 +13,13 @@ from .source import CHART, Finding, HubSource, at, leaves, pointer
 from .source import Path as Place
 from .yaml_reading import Document
 
-UMBRELLA = "basehub"
-
 HELM_TEMPLATE = re.compile(
     r"\{\{-?\s*(include|tpl|template|\.Values|\.Release|\.Chart|if|range|with|toYaml)\b"
 )
 
 
 def noticed(
-    source: HubSource, documents: Mapping[str, Document], cluster: Document, nested: bool
+    source: HubSource, documents: Mapping[str, Document], cluster: Document, nesting: str
 ) -> tuple[Finding, ...]:
     """All of it.
 
@@ -29,13 +27,13 @@ def noticed(
         source: the hub, merged.
         documents: the files of its layers, by their paths.
         cluster: the cluster's file.
-        nested: whether its chart is one around `UMBRELLA`.
+        nesting: the key under which its chart nests everything; empty where it does not.
     """
     files = {each.name: each for each in [cluster, *documents.values()]}
     found = [
         *_twice(files),
         *_more_documents(files),
-        *(_outside(source, documents) if nested else ()),
+        *(_outside(source, documents, nesting) if nesting else ()),
         *_lists_in_several_files(source),
         *_public_after_secret(source),
         *_plain_secrets(source),
@@ -67,19 +65,21 @@ def _more_documents(files: Mapping[str, Document]) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _outside(source: HubSource, documents: Mapping[str, Document]) -> Iterator[Finding]:
+def _outside(
+    source: HubSource, documents: Mapping[str, Document], nesting: str
+) -> Iterator[Finding]:
     chart = source.hub.helm_chart
     for layer in source.layers:
         if layer.path not in documents or layer.kind not in ("public", "secret"):
             continue
         top = documents[layer.path].node.value
         for key in top:
-            if key in (UMBRELLA, "sops", "global", chart):
+            if key in (nesting, "sops", "global", chart):
                 continue
             yield Finding(
                 "stray-top-level-key", "error", layer.path, top[key].line, pointer((key,)),
-                f"{key} stands beside {UMBRELLA}, where Helm ignores it: the chart is {chart}",
-                f"move it below {UMBRELLA}, or remove it",
+                f"{key} stands beside {nesting}, where Helm ignores it: the chart is {chart}",
+                f"move it below {nesting}, or remove it",
             )  # fmt: skip
 
 

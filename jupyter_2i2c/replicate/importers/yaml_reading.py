@@ -60,15 +60,17 @@ class Node:
         line: from 1.
         source: the number of the layer it belongs to.
         size: how many values it has, itself included.
+        depth: how many levels they are nested.
     """
 
-    __slots__ = ("line", "size", "source", "value")
+    __slots__ = ("depth", "line", "size", "source", "value")
 
-    def __init__(self, value: Any, line: int, source: int, size: int = 1) -> None:
+    def __init__(self, value: Any, line: int, source: int, size: int = 1, depth: int = 1) -> None:
         self.value = value
         self.line = line
         self.source = source
         self.size = size
+        self.depth = depth
 
     def plain(self) -> Any:
         """The value without lines; containers are new."""
@@ -131,7 +133,11 @@ def read_text(path: Path, top: Path, name: str) -> str:
             if not stat.S_ISREG(told.st_mode):
                 raise NotReadable(f"{name} is no plain file; put one there")
             data = file.read(LARGEST + 1)
-    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, before Python 3.13
+    except (
+        OSError,
+        RuntimeError,
+        ValueError,
+    ) as error:  # RuntimeError: links in a circle, before Python 3.13
         why = getattr(error, "strerror", None) or str(error)
         raise NotReadable(f"{name} cannot be read: {why}; give a whole checkout") from None
     if len(data) > LARGEST:
@@ -224,7 +230,10 @@ class _Building:
                 content: Any = ended.content
                 if ended.is_mapping and ended.merged:
                     content = {**ended.merged, **ended.content}
-                node = Node(content, ended.event.start_mark.line + 1, self.source, size)
+                depth = 1 + max((each.depth for each in ended.children()), default=0)
+                if depth > DEEPEST:  # by aliases, which hold mappings that hold aliases
+                    raise self._refused(event, f"it is nested more than {DEEPEST} times")
+                node = Node(content, ended.event.start_mark.line + 1, self.source, size, depth)
                 self._anchored(ended.event, node)
             if not open_ones:
                 return node
