@@ -4,13 +4,16 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from jupyter_2i2c.hub.delivery.base import Delivered, Refused, TryLater
 from jupyter_2i2c.hub.delivery.freshdesk import Freshdesk
 from jupyter_2i2c.hub.delivery.webhook import Webhook
+from jupyter_2i2c.hub.store.requests import Attachment
 
 from .desks import Desk, FreshdeskStandIn
 from .test_mail import MESSAGE
@@ -190,10 +193,24 @@ async def test_freshdesk_says_wait_no_and_who_are_you(freshdesk):
 
 
 async def test_a16_a_files_name_cannot_break_the_form(freshdesk):
-    from jupyter_2i2c.hub.store.requests import Attachment
-
     odd = Attachment('x"; name="email"; filename="y\\.txt', "text/plain", b"z")
     await freshdesk.channel.deliver(replace(MESSAGE, attachments=(odd,), diagnostics=None))
     ((form, (file,)),) = freshdesk.tickets
     assert form["email"] == ["hub@coastal.example"]
     assert file.body == b"z"
+
+
+async def test_what_the_documentation_says_about_the_signature_holds(webhook):
+    page = (Path(__file__).parents[3] / "docs" / "operators" / "support.md").read_text("utf-8")
+    (code,) = [
+        block for block in re.findall(r"```python\n(.*?)```", page, re.S) if "genuine" in block
+    ]
+    given = {}
+    exec(compile(code, "support.md", "exec"), given)
+    await webhook.channel.deliver(MESSAGE)
+    (asked,) = webhook.asked
+    assert given["genuine"](SECRET.encode(), asked.headers, asked.body)
+    assert not given["genuine"](b"else", asked.headers, asked.body)
+    assert not given["genuine"](SECRET.encode(), asked.headers, asked.body + b" ")
+    asked.headers["X-Jupyter-2i2c-Timestamp"] = "1"
+    assert not given["genuine"](SECRET.encode(), asked.headers, asked.body)
