@@ -91,18 +91,23 @@ demo: install
 PYTEST := python -m pytest -n 2 --dist loadfile
 OLDEST = PATH="$(CURDIR)/.venv-oldest/bin:$(PATH)" .venv-oldest/bin/$(PYTEST)
 
+# browser tests by themselves: Playwright's event loop and pytest-jupyter's do not go together
 test: install install-oldest
 	jlpm test --ci
 	@echo "The oldest supported versions, end to end:"
-	$(OLDEST) -m end_to_end
+	$(OLDEST) -m end_to_end tests
+	$(OLDEST) -m end_to_end ui-tests
 	@echo "The newest supported versions:"
-	.venv/bin/$(PYTEST)
+	.venv/bin/$(PYTEST) tests
+	.venv/bin/$(PYTEST) ui-tests
 
 test-all: install install-oldest
 	$(MAKE) lint
 	jlpm test --ci
-	JUPYTER_2I2C_TEST_ALL=1 $(OLDEST)
-	JUPYTER_2I2C_TEST_ALL=1 .venv/bin/$(PYTEST)
+	JUPYTER_2I2C_TEST_ALL=1 $(OLDEST) tests
+	JUPYTER_2I2C_TEST_ALL=1 $(OLDEST) ui-tests
+	JUPYTER_2I2C_TEST_ALL=1 .venv/bin/$(PYTEST) tests
+	JUPYTER_2I2C_TEST_ALL=1 .venv/bin/$(PYTEST) ui-tests
 
 lint: install
 	ruff check

@@ -25,7 +25,7 @@ def pytest_configure() -> None:
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker:
         first = 12_000 + 4_000 * (int(worker.removeprefix("gw")) % 5)
-        ports = (first + random.randrange(4_000) for _ in itertools.count())
+        ports = itertools.cycle(random.sample(range(first, first + 4_000), 4_000))
         local_hub.free_ports = lambda wanted, count=6: _own(ports, wanted, count)
 
 
