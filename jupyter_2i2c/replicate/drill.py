@@ -68,6 +68,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=10,
         help="of earlier drills, keep so many (default: 10)",
     )
+    parser.add_argument(
+        "--target", choices=["local", "tljh"], default="local",
+        help="of a hub that is captured where it runs: what to build (local); from a checkout it is k8s",
+    )  # fmt: skip
     parser.add_argument("--up-to", metavar="Vn", default="V8", help="the last rung to try")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -92,16 +96,22 @@ def run(arguments: argparse.Namespace, terminal: Any) -> int:
         raise ReplicateError(f"{top} cannot be written: {error.strerror}; give -o DIR") from None
     bundle = place / "bundle"
     try:
-        if arguments.record or arguments.config:
+        if arguments.record or arguments.config or arguments.infrastructure:
             from .importers.command import capture
 
             captured = capture(arguments, bundle, work, at)
-            name = arguments.name
+            name = arguments.name or arguments.hub or ""
         else:
             name = "the example hub"
             captured = capture_example(bundle, at, work)
         verification = verify(
-            bundle, rebuild=True, python=arguments.python, up_to=arguments.up_to, progress=terminal
+            bundle,
+            rebuild=True,
+            target="k8s" if arguments.infrastructure else arguments.target,
+            chart=arguments.chart,
+            python=arguments.python,
+            up_to=arguments.up_to,
+            progress=terminal,
         )
         report = write(verification, bundle)
     except BaseException:

@@ -84,6 +84,7 @@ def verification_text(verification: Verification) -> str:
         lines.append(f"{name}  {MARKS[rung.status]:8}{title}: {plain(rung.why)}")
     lines += ["", f"Highest rung: {verification.highest or 'none'}"]
     lines += _section("Blockers", verification.blockers)
+    lines += _section("Differences that are meant", meant(verification))
     wanting = [
         f"{name} {key}: {each.why}"
         for name, rung in verification.rungs.items()
@@ -92,6 +93,16 @@ def verification_text(verification: Verification) -> str:
     ]
     lines += _section("Not checked", wanting)
     return "\n".join(lines)
+
+
+def meant(verification: Verification) -> list[str]:
+    """What of a hub differs by a listed transform, with the reason."""
+    return [
+        f"{name} {key}: {each.why}"
+        for name in ("V3", "V4", "V6")
+        for key, each in verification.rungs[name].items.items()
+        if each.status == "pass" and ": " in each.why
+    ]
 
 
 def _layers(layers: list[dict[str, Any]]) -> list[str]:

@@ -391,3 +391,28 @@ def test_tljhs_configuration_is_its_own_keys_and_the_captured_code(captured, tmp
     broken = verify(captured, built=place, up_to="V3")
     assert "config.yaml: limits" in failing(broken.rungs["V3"])
     assert len(failing(broken.rungs["V1"])) == 2
+
+
+def test_a_drill_keeps_its_dated_report_and_removes_the_oldest(directory, tmp_path, capsys):
+    top = tmp_path / "drills"
+    for name in ("2020-01-01T000000Z", "2021-01-01T000000Z", "notes"):
+        (top / name).mkdir(parents=True)
+    call = ["drill", "--config", str(directory), "-o", str(top), "--up-to", "V4", "--keep", "1"]
+    assert main([*call, "--name", "a hub"]) == 0
+    said = capsys.readouterr().out
+    assert "Highest rung: V4" in said
+    assert "Differences that are meant" in said
+    assert "V4 JupyterHub.db_url: becomes" in said
+    latest = json.loads((top / "latest.json").read_text())
+    assert (latest["hub"], latest["highest"]) == ("a hub", "V4")
+    kept = {each.name for each in top.iterdir()}
+    assert {"2021-01-01T000000Z", "notes", "latest.json"} < kept
+    assert "2020-01-01T000000Z" not in kept
+
+
+def test_a_drill_that_fails_says_so_and_leaves_nothing_that_looks_like_one(tmp_path, capsys):
+    (tmp_path / "jupyterhub_config.py").write_text("1 / 0\n")
+    top = tmp_path / "drills"
+    assert main(["drill", "--config", str(tmp_path), "-o", str(top)]) == 2
+    assert "ZeroDivisionError" in capsys.readouterr().err
+    assert list(top.iterdir()) == []

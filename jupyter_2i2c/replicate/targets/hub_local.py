@@ -408,8 +408,10 @@ def build(
         start = directory / "start"
         start.write_text(START.format(python=python or sys.executable))
         start.chmod(0o755)
-    except OSError as error:
+    except BaseException as error:
         shutil.rmtree(directory, ignore_errors=True)
+        if not isinstance(error, OSError):
+            raise
         raise ReplicateError(
             f"{directory} cannot be written: {error.strerror}; give another place"
         ) from error

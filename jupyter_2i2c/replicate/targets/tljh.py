@@ -200,8 +200,10 @@ def build(bundle: Bundle, directory: Path, work: Work) -> Built:
             yaml_text(said, f"The hub of {bundle.place.name}, for TLJH."), "utf-8"
         )
         (directory / "README.md").write_text(_readme(bundle, made), "utf-8")
-    except OSError as error:
+    except BaseException as error:
         shutil.rmtree(directory, ignore_errors=True)
+        if not isinstance(error, OSError):
+            raise
         raise ReplicateError(
             f"{directory} cannot be written: {error.strerror}; give another place"
         ) from error
