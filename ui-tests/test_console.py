@@ -264,6 +264,8 @@ PAGES = (
     "intents",
     "jobs",
     "audit",
+    "news",
+    "news/new",
     "logout",
     "nothing-here",
     "users/nobody",
@@ -307,6 +309,18 @@ def test_every_page_is_accessible(hub, visit, axe, scheme, width):
     page.get_by_label("Names").fill("grace\nbad/name\n" + "n" * 120)
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_text("Already there")).to_be_visible()
+    examine()
+    page.goto(f"{hub.url}{CONSOLE}news/new")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_text("Give it a title.")).to_be_visible()
+    examine()
+    page.get_by_label("Title").fill("T" * 120)
+    page.get_by_label("Text").fill("| a | b |\n|---|---|\n| 1 | 2 |\n\n" + "n" * 200)
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("heading", name="As everyone will read it")).to_be_visible()
+    examine()
+    page.get_by_role("button", name="Publish").click()
+    expect(page.get_by_role("heading", name="Shown now")).to_be_visible()
     examine()
     page.get_by_role("button", name="Refuse").click()
     page.goto(hub.url + CONSOLE)

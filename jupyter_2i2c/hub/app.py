@@ -202,7 +202,7 @@ class HubService(SupportTraits, Application):
         prefix = os.environ["JUPYTERHUB_SERVICE_PREFIX"].rstrip("/")
         hub_url = os.environ.get("JUPYTERHUB_BASE_URL", "/").rstrip("/") + "/hub/"
         admin = {"identities": identities, "administration": self.administration}
-        mine = own_pages(f"{prefix}/", hub_url, facts, identities, self.administration)
+        mine = own_pages(f"{prefix}/", facts, identities, self.administration)
         usable = not self.administration.unusable
         page = {
             "facts": facts,

@@ -89,6 +89,7 @@ class HubIdentities:
         self._options = client_options or {}
         self._remembered: OrderedDict[bytes, tuple[float, float, Identity | None]] = OrderedDict()
         self._asking: dict[bytes, asyncio.Task[Identity | None]] = {}
+        self._waiting: dict[bytes, asyncio.Task[Identity | None]] = {}
         self._quiet_from = 0.0
         self._places = asyncio.Semaphore(concurrency)
         self._client = AsyncHTTPClient(force_instance=True, max_clients=concurrency)
@@ -128,8 +129,10 @@ class HubIdentities:
         if use_cache and (known := self.remembered(token)):
             return known[0]
         key = _key(token)
-        task = self._asking.get(key)
-        if task is None or not use_cache:
+        # a question that is not on its way yet is as good as a new one, so who asks for much at
+        # once with one token asks the hub little
+        task = (self._asking if use_cache else self._waiting).get(key)
+        if task is None:
             task = self._begin_to_ask(token, key)
         # a request that goes away must not take the answer from the others that wait for it
         return await asyncio.shield(task)
@@ -139,19 +142,20 @@ class HubIdentities:
         # a burst of questions is over when it is over, however many they were
         self._quiet_from = min(max(self._quiet_from, now) + 1 / self.RENEWALS, now + 1)
         task = asyncio.ensure_future(self._ask(token, key))
-        self._asking[key] = task
+        self._asking[key] = self._waiting[key] = task
         task.add_done_callback(lambda done: self._forget_task(key, done))
         return task
 
     def _forget_task(self, key: bytes, task: asyncio.Task[Identity | None]) -> None:
-        if self._asking.get(key) is task:
-            del self._asking[key]
+        for tasks in (self._asking, self._waiting):
+            if tasks.get(key) is task:
+                del tasks[key]
         if not task.cancelled():
             task.exception()  # seen, even if every request that waited for it has gone
 
     async def _ask(self, token: str, key: bytes) -> Identity | None:
         try:
-            identity = await asyncio.wait_for(self._in_turn(token), self.TOTAL_TIMEOUT)
+            identity = await asyncio.wait_for(self._in_turn(token, key), self.TOTAL_TIMEOUT)
         except (TimeoutError, asyncio.TimeoutError):
             self._on_failure()
             raise HubUnavailable("the hub takes too long to answer") from None
@@ -167,8 +171,9 @@ class HubIdentities:
             self._remembered.popitem(last=False)
         return identity
 
-    async def _in_turn(self, token: str) -> Identity | None:
+    async def _in_turn(self, token: str, key: bytes) -> Identity | None:
         async with self._places:
+            self._waiting.pop(key, None)
             return await self._fetch(token)
 
     async def _fetch(self, token: str) -> Identity | None:

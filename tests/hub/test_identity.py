@@ -164,6 +164,23 @@ async def test_only_a_few_questions_are_on_their_way_at_a_time(hub):
     assert len(hub.asked) == 50
 
 
+async def test_a24_who_changes_much_at_once_asks_the_hub_little(hub):
+    hub.hold = asyncio.Event()
+    identities = HubIdentities(hub.url)
+    flood = [asyncio.ensure_future(identities.owner("t", use_cache=False)) for _ in range(100)]
+    await hub.arrivals.get()
+    late = [asyncio.ensure_future(identities.owner("t", use_cache=False)) for _ in range(100)]
+    other = asyncio.ensure_future(identities.owner("u", use_cache=False))
+    await hub.arrivals.get()
+    await hub.arrivals.get()
+    hub.hold.set()
+    owners = await asyncio.gather(*flood, *late)
+    assert {owner.name for owner in owners} == {"owner of t"}
+    assert (await other).name == "owner of u"
+    # who came when the first question was on its way did not get its answer
+    assert sorted(hub.asked) == ["t", "t", "u"]
+
+
 async def test_what_changes_something_asks_anew(hub):
     identities = HubIdentities(hub.url)
     await identities.owner("t")

@@ -80,7 +80,6 @@ class Own:
 
 def own_pages(
     prefix: str,
-    hub_url: str,
     facts: Facts,
     identities: HubIdentities,
     administration: Administration,
@@ -89,7 +88,6 @@ def own_pages(
 
     Args:
         prefix: the service's path, with a slash at its end.
-        hub_url: the hub's own pages.
         facts: the hub's name.
         identities: whose token it is.
         administration: where news and requests are.
@@ -100,6 +98,7 @@ def own_pages(
         cookie_options={"samesite": "Lax"},
     )
     secure = secure_cookies("")
+    hub_url = f"{auth.hub_host}{auth.hub_prefix}"
     return Own(prefix, hub_url, Login(auth), facts, identities, administration, secure)
 
 
