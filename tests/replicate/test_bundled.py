@@ -146,7 +146,7 @@ def test_each_piece_of_code_is_a_file_to_read(capture):
 def test_text_that_helm_reads_otherwise_comes_back_as_it_was(tmp_path):
     odd = {"a": "y", "b": "08", "c": "12e3", "d": "null", "e": "1:30", "f": "~", "g": "on", "h": "0x1F",
            "i": "1_0", "j": " a", "k": "a: b", "l": "#a", "m": "a\n\n", "n": "\ta\n b\n", "o": "", "p": "=",
-           "on": 1, "y": 2, "1": 3, "q": "2024-01-01", "r": 493, "s": 1e22, "t": True, "u": "\u2028é\u0007", "v": "\ud83d\ude00"}  # fmt: skip
+           "on": 1, "y": 2, "1": 3, "q": "2024-01-01", "r": 493, "s": 1e22, "t": True, "u": "é\u0007", "v": "😀"}  # fmt: skip
     quoted = json.dumps({"jupyterhub": {"custom": {"odd": odd}}}, ensure_ascii=False)
     checkout = deployments.write(tmp_path / "checkout", deployments.with_reef(quoted))
     captured = bundle_of(read(checkout, "sea", "reef"), tmp_path / "bundle", created=CREATED)
