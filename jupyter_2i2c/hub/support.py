@@ -12,6 +12,8 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import Connection
+
 from ..model import Contact, HubFacts, OutageKind
 from ..text import line, visible
 from .delivery.base import Delivered, Message, TryLater
@@ -21,7 +23,7 @@ from .identity import Identity
 from .store import requests
 from .store.database import Store, StoreUnavailable
 from .store.outbox import Taken
-from .store.requests import Attachment, Content, Request
+from .store.requests import Attachment, Content, Enclosed, Request
 from .store.schema import now
 from .support_traits import SupportOptions
 
@@ -266,13 +268,15 @@ class Support:
         found = await self._store.read(_whole, row.request)
         if found is None:
             return Delivered()  # deleted meanwhile, so there is nothing to tell anybody
-        request, attachments = found
+        request, enclosed, attachments = found
         channel = self._options.channels.get(request.route)
         if channel is None or (channel.needs_recipients and not self._recipients(request.route)):
             raise TryLater("the service's configuration has nobody to send it to any more")
-        return await channel.deliver(self._message(row, request, attachments))
+        return await channel.deliver(self._message(row, request, enclosed, attachments))
 
-    def _message(self, row: Taken, request: Request, attachments: list[Attachment]) -> Message:
+    def _message(
+        self, row: Taken, request: Request, enclosed: Enclosed, attachments: list[Attachment]
+    ) -> Message:
         hub = self._hub
         categories = {each.key: each.name for each in hub.support_categories}
         outages = {each.key: each.name for each in hub.outage_kinds}
@@ -296,8 +300,8 @@ class Support:
             affected=request.affected,
             reply_to=request.reply_to,
             created=request.created,
-            diagnostics=request.diagnostics,
-            encrypted=request.encrypted,
+            diagnostics=enclosed.diagnostics,
+            encrypted=enclosed.encrypted,
             attachments=attachments,
         )
 
@@ -323,9 +327,11 @@ class Support:
             log.info("deleted %d old requests, and the files of %d", gone, emptied)
 
 
-def _whole(c: Any, id_: str) -> tuple[Request, list[Attachment]] | None:
+def _whole(c: Connection, id_: str) -> tuple[Request, Enclosed, list[Attachment]] | None:
     request = requests.get(c, id_)
-    return (request, requests.attachments(c, id_)) if request else None
+    if request is None:
+        return None
+    return request, requests.enclosed(c, id_), requests.attachments(c, id_)
 
 
 def _open_to_all(contacts: tuple[Contact, ...]) -> bool:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from ..delivery.wording import diagnostics_text
 from ..store import requests
-from ..store.requests import OPEN, Attachment, Request, WrongState
+from ..store.requests import OPEN, Attachment, Enclosed, Request, WrongState
 from ..support import MAX_TEXT
 from .base import ConsolePage, Refusal
 from .pages import Page
@@ -80,7 +80,9 @@ class RequestPage(ConsolePage):
         await self._show(await _find(self, id_))
 
     async def _show(self, request: Request, mistake: str = "", text: str = "") -> None:
-        diagnostics = diagnostics_text(request.diagnostics) if request.diagnostics else ""
+        store = self.console.store
+        enclosed = await store.read(requests.enclosed, request.id)
+        diagnostics = diagnostics_text(enclosed.diagnostics) if enclosed.diagnostics else ""
         action, once = self.once("requests", request.id)
         self.show(
             "request.html",
@@ -89,7 +91,8 @@ class RequestPage(ConsolePage):
             outages={each.key: each.name for each in self.console.facts.sheet.facts.outage_kinds},
             diagnostics=diagnostics[:SHOWN],
             cut=len(diagnostics) > SHOWN,
-            attachments=await self.console.store.read(requests.listed, request.id),
+            attachments=await store.read(requests.listed, request.id),
+            encrypted=enclosed.encrypted is not None,
             names={"encrypted": ENCRYPTED, "diagnostics": DIAGNOSTICS},
             longest=MAX_TEXT,
             mistake=mistake,
@@ -150,10 +153,11 @@ class FilePage(ConsolePage):
         self.finish(data)
 
     async def _file(self, request: Request, which: str) -> tuple[str, bytes]:
-        if which == ENCRYPTED and request.encrypted:
-            return f"{request.reference}.age", request.encrypted
-        if which == DIAGNOSTICS and request.diagnostics:
-            text = diagnostics_text(request.diagnostics)
+        enclosed: Enclosed = await self.console.store.read(requests.enclosed, request.id)
+        if which == ENCRYPTED and enclosed.encrypted:
+            return f"{request.reference}.age", enclosed.encrypted
+        if which == DIAGNOSTICS and enclosed.diagnostics:
+            text = diagnostics_text(enclosed.diagnostics)
             return f"{request.reference}-diagnostics.txt", text.encode("utf-8", "replace")
         found: list[Attachment] = []
         if which.isdecimal() and len(which) < 19:

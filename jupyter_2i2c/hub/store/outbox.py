@@ -7,6 +7,7 @@ is to be cleaned up after a crash: what nobody settled is due again by itself.
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -178,16 +179,17 @@ def revive(c: Connection, request: str) -> int:
     return c.execute(change).rowcount
 
 
-def standing(c: Connection, request: str) -> Standing:
-    """How the delivery of a request stands."""
+def standings(c: Connection, requests: Sequence[str]) -> dict[str, Standing]:
+    """How the delivery of these requests stands; those of which everything has arrived are left out."""
     query = (
-        select(table.c.error, table.c.attempts, table.c.state)
-        .where(table.c.request == request, table.c.state != "sent")
-        .order_by(table.c.state, table.c.id)  # what was given up first
-        .limit(1)
+        select(table.c.request, table.c.error, table.c.attempts, table.c.state)
+        .where(table.c.request.in_(requests), table.c.state != "sent")
+        .order_by(table.c.state.desc(), table.c.id.desc())  # what was given up last, to stay
     )
-    row = c.execute(query).first()
-    return Standing(row.error, row.attempts, row.state == "dead") if row else Standing()
+    return {
+        row.request: Standing(row.error, row.attempts, row.state == "dead")
+        for row in c.execute(query)
+    }
 
 
 def depth(c: Connection) -> Depth:

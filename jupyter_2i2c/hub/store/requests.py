@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from . import audit, outbox
 from .outbox import Standing
@@ -111,7 +111,7 @@ class Content:
 
 @dataclass(frozen=True)
 class Request:
-    """A request for help, without its attachments.
+    """A request for help, without what may be large: `Enclosed`, and attachments.
 
     Attributes:
         id: hard to guess.
@@ -146,14 +146,25 @@ class Request:
     text: str = field(repr=False)
     affected: str = field(repr=False)
     reply_to: str = field(repr=False)
-    diagnostics: Mapping[str, Any] | None = field(repr=False)
-    encrypted: bytes | None = field(repr=False)
     state: str
     assignee: str
     answer: str = field(repr=False)
     created: datetime
     updated: datetime
     delivery: Standing = field(default_factory=Standing)
+
+
+@dataclass(frozen=True)
+class Enclosed:
+    """What belongs to a request and may be large.
+
+    Attributes:
+        diagnostics: as its person saw them; None if they left them out, or they are deleted.
+        encrypted: an age file; None if there is none, or it is deleted.
+    """
+
+    diagnostics: Mapping[str, Any] | None = field(default=None, repr=False)
+    encrypted: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -188,11 +199,12 @@ def create(
     """
     time = time or now()
     digest = content.digest
-    same = c.execute(select(table).where(table.c.person == person, table.c.key == key)).first()
+    before = _light().where(table.c.person == person, table.c.key == key)
+    same = next(iter(_requests(c, before)), None)
     if same is not None:
         if same.digest != digest:
             raise AnotherRequest("this key belongs to a request of yours with other content")
-        return _request(c, same), False
+        return same, False
     _limit(c, person, time)
     id_ = secrets.token_urlsafe(16)
     values = {name: value for name, value in vars(content).items() if name != "attachments"}
@@ -229,11 +241,10 @@ def create(
 
 def get(c: Connection, id_: str, person: str | None = None) -> Request | None:
     """The request; nothing if there is none, or it is not that person's."""
-    query = select(table).where(table.c.id == id_)
+    query = _light().where(table.c.id == id_)
     if person is not None:
         query = query.where(table.c.person == person)
-    row = c.execute(query).first()
-    return _request(c, row) if row else None
+    return next(iter(_requests(c, query)), None)
 
 
 def certain(c: Connection, id_: str) -> Request:
@@ -245,7 +256,7 @@ def certain(c: Connection, id_: str) -> Request:
 
 def by_person(c: Connection, person: str, limit: int = 50) -> list[Request]:
     """What a person asked, the newest first."""
-    query = select(table).where(table.c.person == person)
+    query = _light().where(table.c.person == person)
     return _requests(c, query.order_by(table.c.created.desc(), table.c.id).limit(limit))
 
 
@@ -258,7 +269,7 @@ def queue(
     limit: int = 50,
 ) -> list[Request]:
     """Requests in these states, the oldest first; of one who looks after them, if given."""
-    query = select(table).where(table.c.state.in_(states))
+    query = _light().where(table.c.state.in_(states))
     if assignee is not None:
         query = query.where(table.c.assignee == assignee)
     return _requests(c, query.order_by(table.c.created, table.c.id).offset(offset).limit(limit))
@@ -279,6 +290,13 @@ def last_reply_to(c: Connection, person: str) -> str:
         .limit(1)
     )
     return c.execute(query).scalar() or ""
+
+
+def enclosed(c: Connection, id_: str) -> Enclosed:
+    """What belongs to a request and may be large."""
+    query = select(table.c.diagnostics, table.c.encrypted).where(table.c.id == id_)
+    row = c.execute(query).first()
+    return Enclosed(**row._asdict()) if row else Enclosed()
 
 
 def listed(c: Connection, id_: str) -> list[Listed]:
@@ -427,9 +445,12 @@ def _told(
     return request
 
 
-def _requests(c: Connection, query: Any) -> list[Request]:
-    return [_request(c, row) for row in c.execute(query).all()]
+def _light() -> Select[Any]:
+    """A query for requests, without what may be large."""
+    return select(*(each for each in table.c if each.name not in ("diagnostics", "encrypted")))
 
 
-def _request(c: Connection, row: Row[Any]) -> Request:
-    return Request(**row._asdict(), delivery=outbox.standing(c, row.id))
+def _requests(c: Connection, query: Select[Any]) -> list[Request]:
+    rows = c.execute(query).all()
+    standing = outbox.standings(c, [row.id for row in rows])
+    return [Request(**row._asdict(), delivery=standing.get(row.id, Standing())) for row in rows]

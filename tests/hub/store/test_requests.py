@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from jupyter_2i2c.hub.store import audit, outbox, requests
-from jupyter_2i2c.hub.store.requests import Attachment, Content
+from jupyter_2i2c.hub.store.requests import Attachment, Content, Enclosed
 from jupyter_2i2c.hub.store.schema import now
 
 FILE = Attachment("a.csv", "text/csv", b"\x00\xff" * 1000)
@@ -54,8 +54,8 @@ def test_all_of_it_comes_back_as_it_was(store, ask):
     }
     made = ask(**fields)
     assert made.text == "שלום‽ \ufffd"
-    assert made.diagnostics == fields["diagnostics"]
-    assert made.encrypted == fields["encrypted"]
+    enclosed = store.read_now(requests.enclosed, made.id)
+    assert enclosed == Enclosed(fields["diagnostics"], fields["encrypted"])
     assert store.read_now(requests.attachments, made.id) == [FILE]
     (listed,) = store.read_now(requests.listed, made.id)
     assert (listed.name, listed.size) == ("a.csv", 2000)
@@ -104,7 +104,8 @@ def test_diagnostics_and_files_go_first(store, ask, raw):
     assert store.write_now(requests.forget_diagnostics, with_files.created) == 0  # not so old
     assert store.write_now(requests.forget_diagnostics, later) == 1
     left = store.read_now(requests.get, with_files.id)
-    assert (left.text, left.diagnostics, left.encrypted) == ("t", None, None)
+    assert left.text == "t"
+    assert store.read_now(requests.enclosed, left.id) == Enclosed()
     assert store.read_now(requests.attachments, left.id) == []
     assert rows(raw, "request_attachments") == 1
     assert store.write_now(requests.forget_diagnostics, later) == 0
