@@ -24,6 +24,12 @@ PAGE = 200
 PAGINATED = "application/jupyterhub-pagination+json"
 TIMEOUT = 30
 
+ATTEMPTS = 3
+"""How often it is read anew because it changed meanwhile."""
+
+PAGED = ("users", "groups")
+"""What comes in pages."""
+
 KEPT = {
     "users": ("name", "admin", "roles", "kind"),
     "groups": ("name", "users", "properties", "roles"),
@@ -55,37 +61,63 @@ def observed(url: str, token: str, work: Work) -> dict[str, Any]:
 
 async def _observed(api: str, token: str, work: Work) -> dict[str, Any]:
     client = AsyncHTTPClient()
+    for _ in range(ATTEMPTS):
+        told, totals = await _read(client, api, token, work)
+        if len(told["refused"]) == len(KEPT):
+            raise ReplicateError(f"{api} refuses the token; give one with {', '.join(SCOPES)}")
+        if all([total == await _total(client, api, what, token) for what, total in totals.items()]):
+            return told
+    raise ReplicateError(
+        f"users and groups of {api} change while they are read; capture it at a quieter time"
+    )
+
+
+async def _read(
+    client: AsyncHTTPClient, api: str, token: str, work: Work
+) -> tuple[dict[str, Any], dict[str, int]]:
+    """All of it, and how many members each list had that comes in pages."""
     told: dict[str, Any] = {"refused": []}
-    for what in ("users", "groups", "services", "info"):
+    totals: dict[str, int] = {}
+    for what in KEPT:
         work.check()
         try:
-            told[what] = _kept(what, await _all(client, api, what, token, work))
+            answer = await _all(client, api, what, token, work)
+            told[what] = _kept(what, answer)
+            if what in PAGED:
+                totals[what] = len(answer)
         except HTTPClientError as error:
             if error.code not in (401, 403):
-                raise ReplicateError(f"{api}/{what} answers {error.code} {error.message}; is it a hub's address?") from None  # fmt: skip
+                raise ReplicateError(
+                    f"{api}/{what} answers {error.code} {error.message}; is it a hub's address?"
+                ) from None
             told["refused"].append(what)
-        except (OSError, ValueError) as error:
-            raise ReplicateError(f"{api}/{what} does not answer: {error}; is the hub running?") from None  # fmt: skip
-    if len(told["refused"]) == 4:
-        raise ReplicateError(f"{api} refuses the token; give one with {', '.join(SCOPES)}")
-    return told
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ReplicateError(
+                f"{api}/{what} does not answer as a hub does: {error}; is it a hub's address, and running?"
+            ) from None
+    return told, totals
+
+
+async def _total(client: AsyncHTTPClient, api: str, what: str, token: str) -> int:
+    answer = await _ask(client, f"{api}/{what}?limit=1", token, PAGINATED)
+    return int(answer["_pagination"]["total"])
 
 
 async def _all(client: AsyncHTTPClient, api: str, what: str, token: str, work: Work) -> Any:
-    if what == "info":
-        return await _ask(client, f"{api}/info", token, "application/json")
-    found: Any = [] if what != "services" else {}
+    if what not in PAGED:
+        return await _ask(client, f"{api}/{what}", token, "application/json")
+    found: list[Any] = []
     offset = 0
     while True:
         query = urlencode({"offset": offset, "limit": PAGE})
         answer = await _ask(client, f"{api}/{what}?{query}", token, PAGINATED)
-        if not (isinstance(answer, dict) and "_pagination" in answer):
-            return answer
-        found.extend(answer["items"])
+        found += answer["items"]
         work.step(len(found), answer["_pagination"]["total"], f"reading {what}")
         following = answer["_pagination"]["next"]
         if not following:
             return found
+        if following["offset"] <= offset:
+            raise ValueError("its pages do not go on")
         offset = following["offset"]
 
 
