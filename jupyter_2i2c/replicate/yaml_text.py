@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 MAYBE_NUMBER = re.compile(
-    r"[-+.]?[0-9][0-9a-fA-FxXoO_.:eE+-]*|[-+]?\.?(inf|nan)|[yn]", re.IGNORECASE
+    r"[-+]?\.?[0-9][0-9a-fA-FxXoO_.:eE+-]*|[-+]?\.?(inf|nan)|[yn]", re.IGNORECASE
 )
 
 _Base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)

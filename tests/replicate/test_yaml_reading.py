@@ -3,9 +3,12 @@
 import os
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from jupyter_2i2c.replicate.importers import yaml_reading
 from jupyter_2i2c.replicate.importers.yaml_reading import NotReadable, parse, read_text
+from jupyter_2i2c.replicate.yaml_text import yaml_text
 
 
 def values(text):
@@ -168,3 +171,13 @@ def test_a_huge_file_a_link_outside_and_a_device_are_not_read(tmp_path, monkeypa
     }.items():
         with pytest.raises(NotReadable, match=why):
             read_text(top / name, top, name)
+
+
+@given(st.text(alphabet="abyn019 \t\n:#-\"\\'{}[]&*!|>%@`,?.e+~_xo\x85\u2028\x07é", max_size=12))
+@example("y")
+@example("+.0")
+@example("08")
+@example("1234e5")
+def test_what_is_written_for_helm_is_read_back_as_it_was(text):
+    value = {"key": text, "list": [text, {text or "a": text}]}
+    assert parse(yaml_text(value), "a.yaml").node.plain() == value
