@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from jupyter_2i2c.replicate.errors import ReplicateError
+from jupyter_2i2c.replicate.importers import infrastructure
 from jupyter_2i2c.replicate.importers.source import SecretSlot
 from jupyter_2i2c.replicate.targets import k8s
 from jupyter_2i2c.replicate.targets.k8s.planning import design
@@ -286,6 +287,20 @@ def test_no_chart_means_that_its_schema_was_not_asked(rungs):
     rung = rungs()["V1"]
     assert rung.status == "pass"
     assert rung.items["values.yaml"].status == "not-run"
+
+
+def test_a_checkout_without_the_chart_holds_too(tmp_path):
+    top = k8s_hub.write(tmp_path / "repository")
+    chart = shutil.move(top / "charts" / "jupyterhub-4.3.3", tmp_path / "jupyterhub")
+    hub = infrastructure.read(top, "north", "field", rendered=top / "rendered")
+    assert hub.chart["known"] == "no"
+    made = k8s.build(hub, tmp_path / "built").directory
+    for given in (None, chart, tmp_path):  # as a checkout has it, too
+        climbed = kubernetes.climb(
+            hub, built=made, chart=given, wanted=["V1", "V2", "V3"], directory=tmp_path
+        )
+        found = {name: failing(each) for name, each in climbed.items()}
+        assert found == {"V1": {}, "V2": {}, "V3": {}}
 
 
 def test_nothing_built_is_not_run(hub, tmp_path):

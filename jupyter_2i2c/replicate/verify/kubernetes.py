@@ -119,7 +119,7 @@ def climb(
     if "V1" in wanted:
         rungs["V1"] = v1_kubernetes.check(hub, source, chart)
     if "V2" in wanted:
-        rungs["V2"] = v2_references.check(hub, source)
+        rungs["V2"] = v2_references.check(hub, source, chart)
     if "V3" in wanted:
         rungs["V3"] = v3_equal.check(hub, source)
     if "V4" in wanted:

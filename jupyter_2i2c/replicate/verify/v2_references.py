@@ -7,9 +7,10 @@ that a pod needs is looked for among what the charts make and what stands beside
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
-from ..importers.source import CHART, HubSource, pointer
+from ..importers.source import HubSource, pointer
 from ..targets.k8s.objects import slot_of
 from ..targets.k8s.provided import (
     Provided,
@@ -26,18 +27,20 @@ from ..targets.k8s.references import (
     references_of_object,
     roles_without_service,
 )
-from .built_k8s import BuiltHub, defaults_of, over_defaults
+from .built_k8s import BuiltHub, over_defaults
+from .chart import defaults_for
 from .ladder import Result, Rung, judged
 
 
-def check(built: BuiltHub, source: HubSource) -> Rung:
+def check(built: BuiltHub, source: HubSource, chart: Path | None = None) -> Rung:
     """Resolve every reference of a built hub.
 
     Arguments:
         built: it.
         source: that it was built from, for the chart's defaults and the release's name.
+        chart: a directory with z2jh's chart, for its defaults where the source has none.
     """
-    values = over_defaults(built.values, defaults_of(source.layers))
+    values = over_defaults(built.values, defaults_for(source, chart))
     documents = [document for _, document in built.objects]
     provided = [
         *provided_by_objects(documents),
@@ -47,8 +50,8 @@ def check(built: BuiltHub, source: HubSource) -> Rung:
         ),
     ]
     references = references_of_hub(values)
-    for name, chart in built.charts.items():
-        references += references_of_chart(name, chart)
+    for name, beside in built.charts.items():
+        references += references_of_chart(name, beside)
     for document in documents:
         references += references_of_object(document)
     items = resolved_items(references, provided)
@@ -94,6 +97,3 @@ def _name_templates(documents: Iterable[Mapping[str, Any]], items: dict[str, Res
             item = f"Secret/{name}:{key}"
             if value == slot_of(name, str(key)) and item in items:
                 items[item] = Result("pass", "an object beside the values, still to be filled in")
-
-
-__all__ = ["CHART", "check", "resolved_items"]

@@ -21,7 +21,7 @@ from ..targets.k8s.objects import Object, objects_of
 from ..targets.k8s.planning import SLOT, design, put
 from ..work import Work
 from .built_k8s import BuiltHub, defaults_of, over_defaults
-from .chart import chart_in, code_of
+from .chart import chart_in, code_of, defaults_for
 from .hub_pod import SECTION, Pod, said_by
 from .ladder import Result, Rung, failed, judged, not_run
 from .v3_equal import compared, filled_in
@@ -51,7 +51,8 @@ def check(
     if code is None:
         return not_run(f"{chart} holds no files/hub/jupyterhub_config.py; give the whole chart")
     work.step(0, 0, "executing both configurations in a sandbox")
-    pods = (_of_source(source, code), _of_built(built, source, code))
+    defaults = defaults_for(source, chart)
+    pods = (_of_source(source, defaults, code), _of_built(built, source, defaults, code))
     with tempfile.TemporaryDirectory(prefix="2i2c-pods-") as directory:
         places = [Path(directory) / each for each in ("source", "built")]
         with ThreadPoolExecutor(2) as both:
@@ -136,16 +137,20 @@ def _same(mine: Any, theirs: Any) -> Result:
     return Result("fail", "it is of another kind")
 
 
-def _of_source(source: HubSource, code: tuple[str, str]) -> Pod:
+def _of_source(source: HubSource, defaults: Mapping[str, Any], code: tuple[str, str]) -> Pod:
     distribution = str(source.umbrella.get("k8s_distribution") or "aks")
     objects = objects_of(source.values, source.name, distribution) if source.umbrella else []
     values = source.values.get(CHART) or {}
+    if not defaults_of(source.layers):  # else they are in it
+        values = over_defaults(values, defaults)
     return _pod(values, _config_maps(objects), source, code)
 
 
-def _of_built(built: BuiltHub, source: HubSource, code: tuple[str, str]) -> Pod:
+def _of_built(
+    built: BuiltHub, source: HubSource, defaults: Mapping[str, Any], code: tuple[str, str]
+) -> Pod:
     """What was built, with placeholders and secrets set back to what stood there."""
-    values = deepcopy(over_defaults(built.values, defaults_of(source.layers)))
+    values = deepcopy(over_defaults(built.values, defaults))
     filled: dict[str, str] = {}
     for step in design(source).plan.steps:
         for change in step.changes:
