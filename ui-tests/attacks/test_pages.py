@@ -5,12 +5,14 @@ Each attack is first made on a service without the console's protection, where i
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 from playwright.sync_api import Error
 
 from tests.attacks.scene import CONSOLE, TWIN, text
+
+from .front import Front
 
 LOOK = """() => {
     try { return stolen.document.body.innerHTML } catch (error) { return error.name }
@@ -147,6 +149,22 @@ def test_a11_a_root_service_worker(victim, shared):
         fresh.goto(victim.address(path))
         assert ("taken over" in fresh.content()) is shared
     assert ("boss (administrator)" in fresh.content()) is not shared
+
+
+def test_h10_a_proxy_that_drops_the_header_keeps_the_worker_away(scenes, context):
+    """What the operators' page advises where there are no subdomains: the attack of A11 fails then."""
+    scene = scenes("shared")
+    front = Front(urlsplit(scene.hub.url).port)
+    try:
+        page = context.new_page()
+        for port, outcome in ((front.port, "SecurityError"), (urlsplit(scene.hub.url).port, None)):
+            there = f"http://127.0.0.1:{port}/"
+            page.goto(f"{there}user/mal/notebook")
+            assert "mal's page" in page.content()
+            assert page.evaluate(WORKER, "worker.js") == (outcome or there)
+    finally:
+        context.close()
+        front.stop()
 
 
 def test_a12_nothing_of_the_console_is_in_mals_page(victim):
