@@ -231,6 +231,15 @@ class TestSeededFaults:
         edit(built / "values.yaml", lambda v: v["hub"]["services"].pop("exporter"))
         assert "service/exporter of role exporter" in failing(rungs()["V2"])
 
+    def test_a_hook_that_no_code_defines_is_v2s(self, built, rungs):
+        def rename(values):
+            code = values["hub"]["extraConfig"]["02-hooks"]
+            values["hub"]["extraConfig"]["02-hooks"] = code.replace("def welcome", "def welcom")
+
+        edit(built / "values.yaml", rename)
+        found = failing(rungs()["V2"])
+        assert list(found) == ["hook c.Authenticator.post_auth_hook of 02-hooks"]
+
     def test_an_object_that_kubernetes_refuses_is_v1s(self, built, rungs):
         path = next(built.glob("objects/*persistentvolumeclaim*"))
         edit(path, lambda v: v["spec"].update(accessMode=["ReadWriteMany"]))

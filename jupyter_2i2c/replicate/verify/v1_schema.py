@@ -10,6 +10,7 @@ from ..bundle import Bundle
 from ..capture.collected import PROFILE
 from ..capture.lock import NoLock, read_lock
 from ..errors import ReplicateError
+from ..importers.yaml_reading import parse
 from ..manifest import read, schema
 from ..work import Work
 from .ladder import Result, Rung, judged
@@ -86,6 +87,10 @@ def _lock(text: str, _: str) -> None:
             raise ValueError(f"{key} has no file with a hash")
 
 
+def _yaml(text: str, name: str) -> None:
+    parse(text, name)
+
+
 def _hashed(text: str, _: str) -> None:
     for entry in text.replace("\\\n", " ").splitlines():
         if entry.strip() and "--hash=sha256:" not in entry:
@@ -106,6 +111,7 @@ FORMS: tuple[tuple[Callable[[str], bool], Callable[[str, str], object]], ...] = 
     (lambda name: name == "requirements.txt", _hashed),
     (lambda name: name == "conda-explicit.txt", _explicit),
     (lambda name: name == "observed.json", _observed),
+    (lambda name: name.startswith("hub/") and name.endswith(".yaml"), _yaml),
     (lambda name: name.endswith((".json", "renv.lock", ".jupyterlab-settings")), _json),
 )
 """Which files have a form, and what checks it; the first that matches counts."""

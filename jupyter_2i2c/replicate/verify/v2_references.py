@@ -1,4 +1,4 @@
-"""V2: every reference resolves, keys included. Called by verify/__init__.py.
+"""V2: every reference resolves, keys and hooks included. Called by verify/__init__.py.
 
 What Helm renders without complaint may still wait for ever for an object that nobody makes. Each name
 that a pod needs is looked for among what the charts make and what stands beside the values.
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..importers.source import HubSource, pointer
+from ..importers.source import HubSource, at, pointer
 from ..targets.k8s.objects import slot_of
 from ..targets.k8s.provided import (
     Provided,
@@ -27,6 +27,7 @@ from ..targets.k8s.references import (
     references_of_object,
     roles_without_service,
 )
+from . import hooks
 from .built_k8s import BuiltHub, over_defaults
 from .chart import defaults_for
 from .ladder import Result, Rung, judged
@@ -63,6 +64,7 @@ def check(built: BuiltHub, source: HubSource, chart: Path | None = None) -> Rung
         items[f"{reference.id} of {reference.needed_by}"] = Result(
             "fail", "the role is given to a service that no one declares; the hub does not start"
         )
+    items.update(hooks.checked(at(values, ("hub", "extraConfig")) or {}))
     _name_templates(documents, items)
     return judged(items, "references")
 

@@ -52,6 +52,19 @@ def readme(planned: Design, source: HubSource) -> str:
         *_helm(planned.hub, hub, ""),
         "```",
         "",
+        "## 5. Check it with your own tools",
+        "",
+        "Before anything is applied, `helm template` shows what the charts make of these values, and",
+        "the cluster says whether it would take it:",
+        "",
+        "```shell",
+        f"{_template(planned.hub, hub)} | kubectl apply --namespace {hub} --dry-run=server -f -",
+        "kubectl apply -k . --dry-run=server",
+        "```",
+        "",
+        "`jupyter 2i2c verify BUNDLE --built . --chart DIR` says what of this was compared with the",
+        "bundle, place by place, also after you filled it in.",
+        "",
         "## What is different from the source",
         "",
         *(f"* {_escaped(each.what)}: {_escaped(each.why)}" for each in planned.plan.steps),
@@ -82,6 +95,11 @@ def _helm(chart: ChartValues, hub: str, base: str) -> Iterator[str]:
     values = f"{base}.yaml" if base else VALUES
     secrets = f"{base}.secrets.yaml" if base else SECRET_VALUES
     yield f"{command} --values {values}" + (f" --values {secrets}" if chart.secrets else "")
+
+
+def _template(chart: ChartValues, hub: str) -> str:
+    command = next(_helm(chart, hub, ""))
+    return command.replace("helm upgrade --install", "helm template")
 
 
 def _cell(text: str) -> str:
