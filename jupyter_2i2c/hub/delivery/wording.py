@@ -41,22 +41,21 @@ def words(message: Message) -> str:
     parts = [head, visible(message.text).strip()]
     if message.encrypted:
         parts.append(
-            "The rest is encrypted with age for the operator: save the attachment request.age and"
-            " run  age --decrypt -i KEY request.age"
+            "What happened is encrypted with age for the operator. Save the attachment request.age"
+            " and run: age --decrypt -i KEY request.age > request.zip"
         )
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def diagnostics_text(diagnostics: Mapping[str, Any]) -> str:
-    """What the person's server found out, a part after the other; as JSON where it has no parts."""
-    parts = diagnostics.get("parts")
-    if isinstance(parts, list) and all(isinstance(part, Mapping) for part in parts):
-        return "\n\n".join(
-            f"# {line(str(part.get('title') or part.get('key') or ''))}\n\n"
-            f"{visible(str(part.get('text') or '')).strip()}"
-            for part in parts
-        )
-    return visible(json.dumps(diagnostics, ensure_ascii=False, indent=2))
+    """What the person's server found out: a text after the other, under its name."""
+    return "\n\n".join(
+        f"# {line(name)}\n\n{visible(_text(value)).strip()}" for name, value in diagnostics.items()
+    )
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def files(message: Message) -> list[tuple[str, str, bytes]]:

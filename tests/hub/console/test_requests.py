@@ -83,7 +83,7 @@ async def test_a15_what_people_write_is_only_ever_shown(console, ask):
         subject=SCRIPT,
         text=SCRIPT,
         affected=SCRIPT,
-        diagnostics={"parts": [{"key": "a", "title": SCRIPT, "text": SCRIPT}]},
+        diagnostics={SCRIPT: SCRIPT},
         attachments=[Attachment(SCRIPT, "text/plain", b"")],
     )
     for path in ("requests", f"requests/{request.id}"):
@@ -97,7 +97,7 @@ async def test_attachments_are_only_ever_downloads(console, ask):
     html = b"<script>alert(1)</script>"
     request = ask(
         attachments=[Attachment("über.html\r\nX: y", "text/plain", html)],
-        diagnostics={"parts": [{"key": "log", "title": "Log", "text": "it stopped"}]},
+        diagnostics={"Log": "it stopped"},
         encrypted=b"age-encryption.org/v1 x",
     )
     page = await console.boss.see(f"requests/{request.id}")

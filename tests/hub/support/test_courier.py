@@ -254,7 +254,7 @@ async def test_a20_no_word_of_a_request_is_in_the_log_or_the_errors(
         text=canary,
         affected=canary,
         reply_to=f"{canary}@x.example",
-        diagnostics={"parts": [{"key": "e", "title": canary, "text": canary}]},
+        diagnostics={canary: canary},
     )
     await service.settled(answer.json["id"])
     assert "ValueError" in caplog.text

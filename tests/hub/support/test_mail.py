@@ -34,7 +34,7 @@ MESSAGE = Message(
     affected="all of us",
     reply_to="ada@lab.example",
     created=datetime(2026, 11, 21, 9, 2, tzinfo=timezone.utc),
-    diagnostics={"parts": [{"key": "log", "title": "Server log", "text": "MemoryError ‽"}]},
+    diagnostics={"Server log": "MemoryError ‽"},
     encrypted=None,
     attachments=(Attachment("tides.csv", "text/csv", b"a,b\n1,2\n"),),
 )
