@@ -28,6 +28,7 @@ from .api.base import ApiHandler
 from .api.info import InfoHandler
 from .api.intents import IntentHandler, IntentsHandler
 from .api.me import MeHandler
+from .api.replica import ReplicaHandler
 from .api.requests import OfferHandler, RequestHandler, RequestsHandler
 from .entry import HubEntry
 from .facts import Facts
@@ -36,6 +37,7 @@ from .identity import HubIdentities
 from .logs import write_log
 from .metrics import Metrics
 from .operations import operations_app
+from .proof import Drills
 from .public.me import MeCallback, MePage, own_pages
 from .public.page import PublicPageHandler
 from .settings import HubSettings
@@ -106,6 +108,13 @@ class HubService(SupportTraits, Application):
     ).tag(config=True)
     grafana_url = Address(
         help="The operator's dashboards, linked from the console. Empty: no link."
+    ).tag(config=True)
+    drills = Unicode(
+        help="Where ``jupyter 2i2c drill -o DIR`` keeps its reports: the last one's date and rung are"
+        " shown as the last proven replica. Empty: not shown."
+    ).tag(config=True)
+    drill_limit = Integer(
+        90, help="Days after which a drill counts as overdue, and the hub's page says so."
     ).tag(config=True)
     stop_timeout = Float(5.0, help="Seconds that running requests get when the service stops.").tag(
         config=True
@@ -209,16 +218,26 @@ class HubService(SupportTraits, Application):
             "hub_url": hub_url,
             "newsroom": self.administration.newsroom if usable else None,
             "me": f"{prefix}/me" if usable else "",
+            "drills": Drills(self.drills, self.drill_limit),
         }
         help_ = {**admin, "support": self.support}
         return web.Application(
             [
                 (rf"{prefix}/api/v1/info", InfoHandler, {"identities": identities, "facts": facts}),
                 (rf"{prefix}/api/v1/me", MeHandler, admin),
+                (
+                    rf"{prefix}/api/v1/replica",
+                    ReplicaHandler,
+                    {"identities": identities, "drills": page["drills"]},
+                ),
                 (rf"{prefix}/api/v1/intents", IntentsHandler, admin),
                 (rf"{prefix}/api/v1/intents/([A-Za-z0-9_-]{{1,64}})", IntentHandler, admin),
                 (rf"{prefix}/api/v1/announcements", AnnouncementsHandler, admin),
-                (rf"{prefix}/api/v1/announcements/([A-Za-z0-9_-]{{1,64}})/seen", SeenHandler, admin),
+                (
+                    rf"{prefix}/api/v1/announcements/([A-Za-z0-9_-]{{1,64}})/seen",
+                    SeenHandler,
+                    admin,
+                ),
                 (rf"{prefix}/api/v1/support", OfferHandler, help_),
                 (rf"{prefix}/api/v1/requests", RequestsHandler, help_),
                 (rf"{prefix}/api/v1/requests/([A-Za-z0-9_-]{{1,64}})", RequestHandler, help_),

@@ -8,6 +8,7 @@ from tornado import web
 from ...sources import evidence, sheet_to_json
 from ..facts import Facts
 from ..news.newsroom import Newsroom
+from ..proof import Drills
 from ..store.announcements import Announcement
 from ..store.database import StoreUnavailable
 from .pages import digest, style, template
@@ -19,7 +20,10 @@ PORTABLE = "must be portable"
 class PublicPageHandler(web.RequestHandler):
     """One page, without scripts and without anything from elsewhere."""
 
-    def initialize(self, facts: Facts, hub_url: str, newsroom: Newsroom | None, me: str) -> None:
+    def initialize(
+        self, facts: Facts, hub_url: str, newsroom: Newsroom | None, me: str, drills: Drills
+    ) -> None:
+        self._drills = drills
         self._facts = facts
         self._hub_url = hub_url
         self._newsroom = newsroom
@@ -52,6 +56,7 @@ class PublicPageHandler(web.RequestHandler):
                 hub_url=self._hub_url,
                 news=await self._news(),
                 me=self._me,
+                proof=self._drills.last(),
             )
         )
 

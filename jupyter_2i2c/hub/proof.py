@@ -1,0 +1,81 @@
+"""The last proof that this hub can be taken elsewhere: what the last `jupyter 2i2c drill` said. Called by api/replica.py and the public page.
+
+A drill runs where the operator lets cron or CI run it; what it leaves is a small file that the service
+reads whenever it is asked.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+LATEST = "latest.json"
+LARGEST = 1 << 20
+LONGEST = 100
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What the last drill said.
+
+    Attributes:
+        at: when it began.
+        highest: the highest rung that it reached, such as ``V7``; empty where it reached none.
+        holds: whether nothing failed.
+        blockers: how many things failed. What they are is the operator's to read.
+        overdue: whether it is older than the operator's limit, or failed.
+    """
+
+    at: datetime
+    highest: str
+    holds: bool
+    blockers: int
+    overdue: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """As the API tells it."""
+        at = self.at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return {**vars(self), "at": at}
+
+
+class Drills:
+    """Where the drills' results lie.
+
+    Args:
+        directory: what ``jupyter 2i2c drill -o`` was given; empty where nobody drills.
+        limit: days after which a drill is too old.
+        now: the time.
+    """
+
+    def __init__(
+        self,
+        directory: str,
+        limit: int,
+        now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+    ) -> None:
+        self._file = Path(directory) / LATEST if directory else None
+        self._limit = timedelta(days=limit)
+        self._now = now
+
+    def last(self) -> Proof | None:
+        """The last drill; None where there was none, or what it left cannot be read."""
+        if self._file is None:
+            return None
+        try:
+            with self._file.open("rb") as file:
+                told = json.loads(file.read(LARGEST))
+            at = datetime.strptime(told["at"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+            holds = told["holds"] is True
+            return Proof(
+                at=at,
+                highest=str(told["highest"])[:LONGEST],
+                holds=holds,
+                blockers=len(told["blockers"]),
+                overdue=not holds or self._now() - at > self._limit,
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
