@@ -100,7 +100,7 @@ export class NewsModel extends VDomModel {
    * Ask for the announcements, unless they are known and nothing has changed.
    */
   async load(): Promise<void> {
-    if (this._stale) {
+    if (this._stale || this._asking) {
       await (this._asking ??= this._ask().finally(() => {
         this._asking = null;
       }));
@@ -176,7 +176,8 @@ export class NewsModel extends VDomModel {
   private _onNewsChanged(_: unknown, { revision }: { revision: string }): void {
     this._stale = revision !== this._news?.revision;
     if (this._watching) {
-      void this.load();
+      // an answer on its way may be older than this
+      void Promise.resolve(this._asking).then(() => this.load());
     }
   }
 

@@ -1,8 +1,26 @@
 // The JSON that Python and the browser share; `tests/test_contract.py` reads the same files.
 
-import type { IAdmin, IDone, IInfo, IIntent, ISession } from '../api';
+import type {
+  IAdmin,
+  IDone,
+  IInfo,
+  IIntent,
+  INews,
+  ISentRequest,
+  ISession,
+  ISupport
+} from '../api';
 
-import { admin, done, info, intent, session } from './data';
+import {
+  admin,
+  done,
+  info,
+  intent,
+  news,
+  requests,
+  session,
+  support
+} from './data';
 
 describe('the shared JSON', () => {
   it('is an answer of jupyter-2i2c/info', () => {
@@ -52,5 +70,32 @@ describe('the shared JSON', () => {
     expect(typed.actor).toBe('ada');
     expect(typed.action).toBe('stop-server');
     expect(typed.reason).toMatch(/node is full/);
+  });
+
+  it('is an answer of jupyter-2i2c/news', () => {
+    const typed: INews = news();
+    expect([typed.unread, typed.loud]).toEqual([2, 2]);
+    expect(new Set(typed.announcements.map(each => each.severity))).toEqual(
+      new Set(['incident', 'info', 'maintenance', 'resolved'])
+    );
+    expect(Date.parse(typed.announcements[0].starts)).not.toBeNaN();
+  });
+
+  it('is an answer of jupyter-2i2c/support', () => {
+    const typed: ISupport = support();
+    expect(typed.categories.map(each => each.key)).toContain('incident');
+    expect(typed.outages.every(each => each.reportable || each.card)).toBe(
+      true
+    );
+    expect(typed.limits.types).toContain('image/png');
+  });
+
+  it('is an answer of jupyter-2i2c/requests', () => {
+    const typed: ISentRequest[] = requests();
+    expect(typed.map(each => each.state)).toEqual([
+      'queued',
+      'answered',
+      'failed'
+    ]);
   });
 });

@@ -10,11 +10,15 @@ import type {
   IAnnouncement,
   IDone,
   IExport,
+  IHelpRequest,
   IInfo,
   IIntent,
   INews,
+  IPart,
   IQuestion,
-  ISession
+  ISentRequest,
+  ISession,
+  ISupport
 } from '../api';
 
 function read(name: string): unknown {
@@ -90,6 +94,36 @@ export function noNews(): INews {
   return news(announcements => announcements.splice(0));
 }
 
+/** An answer of `jupyter-2i2c/support`. */
+export function support(
+  change: (support: ISupport) => void = () => undefined
+): ISupport {
+  const value: ISupport = {
+    ...(read('support.json') as ISupport),
+    why: '',
+    mailto: 'help@lab.university.example',
+    encrypts: true,
+    user: 'ada'
+  };
+  change(value);
+  return value;
+}
+
+/** An answer of `jupyter-2i2c/diagnostics`. */
+export function diagnostics(): { parts: IPart[] } {
+  return read('diagnostics.json') as { parts: IPart[] };
+}
+
+/** A request for help, as it is sent. */
+export function request(): IHelpRequest {
+  return read('request.json') as IHelpRequest;
+}
+
+/** The list of `jupyter-2i2c/requests`. */
+export function requests(): ISentRequest[] {
+  return (read('requests.json') as { requests: ISentRequest[] }).requests;
+}
+
 /** An answer of `jupyter-2i2c/exports`. */
 export function taken(): { exports: IExport[] } {
   return read('exports.json') as { exports: IExport[] };
@@ -117,6 +151,7 @@ export class StandIn {
       ),
     done: () => json({ done: [] }),
     news: () => json(noNews()),
+    requests: () => json({ requests: [] }),
     exports: () => json({ exports: [] })
   };
 

@@ -76,7 +76,11 @@ export function AttachmentsField(props: IAttachmentsFieldProps): JSX.Element {
           )
         );
       } else {
-        taken.push({ name: file.name, type, data: await Private.read(file) });
+        try {
+          taken.push({ name: file.name, type, data: await Private.read(file) });
+        } catch {
+          why.push(trans.__('%1 is left out: it cannot be read.', name));
+        }
       }
     }
     setRefused(why);
@@ -161,13 +165,13 @@ namespace Private {
   /**
    * A file's content in base64.
    */
-  export function read(file: File): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const reader = new FileReader();
-      reader.onload = () =>
-        resolve(String(reader.result).replace(/^[^,]*,?/, ''));
-      reader.onerror = () => reject(reader.error);
-      reader.readAsDataURL(file);
-    });
+  export async function read(file: File): Promise<string> {
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    let binary = '';
+    // a function takes no more arguments than that everywhere
+    for (let at = 0; at < bytes.length; at += 0x8000) {
+      binary += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+    }
+    return btoa(binary);
   }
 }
