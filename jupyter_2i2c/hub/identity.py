@@ -24,6 +24,10 @@ RETRY_AFTER = 10
 """Seconds after which it is worth asking again when the hub does not answer."""
 
 
+ANY_AGE = float("inf")
+"""As old as a remembered answer may be where nothing depends on whether it still holds."""
+
+
 class HubUnavailable(Exception):
     """The hub did not say whose token it is; nobody is let in or sent away for that."""
 
@@ -103,6 +107,7 @@ class HubIdentities:
         Args:
             token: as it came in the header.
             max_age: seconds; None for what is addressed to everybody, less for what is personal.
+                `ANY_AGE` takes what was so once: for an answer that tells nothing.
         """
         key = _key(token)
         entry = self._remembered.get(key)
@@ -110,9 +115,13 @@ class HubIdentities:
             return None
         until, learnt, owner = entry
         now = time.monotonic()
-        if until < now or (max_age is not None and learnt + max_age <= now):
+        if max_age == ANY_AGE:
+            if owner is None and until < now:
+                return None
+        elif until < now or (max_age is not None and learnt + max_age <= now):
             return None
-        if owner and now >= max(self._quiet_from, learnt + self._max_age * self.RENEW_FROM):
+        old = now >= learnt + self._max_age * self.RENEW_FROM
+        if owner and old and now >= self._quiet_from and key not in self._asking:
             self._begin_to_ask(token, key)
         return (owner,)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable
 from typing import get_args
 
 from tornado import web
 
+from ..identity import ANY_AGE
 from ..news.newsroom import NotPossible, NotTheirs
 from ..store.announcements import Mark
 from ..store.database import StoreUnavailable
@@ -16,10 +18,17 @@ from .intents import PERSONAL, AdministrationHandler
 class AnnouncementsHandler(AdministrationHandler):
     """What is shown to the owner of a token.
 
-    Ten thousand servers ask this once a minute. For what is addressed to everybody the hub's word
-    on a token is good for a while; what is not goes only to whom the hub has known just now. Who
-    has it already is told so without asking the hub: that tells them nothing.
+    Ten thousand servers ask this once a minute. Who has all of it already is told so, whatever
+    has become of their token: that tells them nothing, and does not wait for the hub. For what is
+    addressed to everybody the hub's word on a token is good for a while; what is not goes only to
+    whom the hub has known just now.
     """
+
+    def prepare(self) -> Awaitable[None] | None:
+        self._has = self.request.headers.get("If-None-Match", "")
+        if self._has:
+            self.max_age = ANY_AGE
+        return super().prepare()
 
     async def get(self) -> None:
         """Answer with the news.
@@ -34,7 +43,10 @@ class AnnouncementsHandler(AdministrationHandler):
         newsroom = self.administration.newsroom
         try:
             news = await newsroom.news(self.identity)
-            if news.etag not in self.request.headers.get("If-None-Match", "") and news.restricted:
+            if news.etag not in self._has:
+                await self.be_sure(None)
+                news = await newsroom.news(self.identity)
+            if news.restricted and news.etag not in self._has:
                 await self.be_sure(PERSONAL)
                 news = await newsroom.news(self.identity)
         except StoreUnavailable as error:
@@ -42,7 +54,7 @@ class AnnouncementsHandler(AdministrationHandler):
         self.set_header("ETag", news.etag)
         self.set_header("Cache-Control", "private, no-cache")
         self.set_header("Vary", "Authorization")
-        if news.etag in self.request.headers.get("If-None-Match", ""):
+        if news.etag in self._has:
             self.set_status(304)
             self.finish()
         else:

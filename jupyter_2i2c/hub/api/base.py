@@ -10,7 +10,7 @@ from typing import Any
 
 from tornado import web
 
-from ..identity import RETRY_AFTER, HubIdentities, HubUnavailable, Identity
+from ..identity import ANY_AGE, RETRY_AFTER, HubIdentities, HubUnavailable, Identity
 from ..scopes import ACCESS
 
 _TOKEN = re.compile(r"(?:token|bearer)\s+(\S+)\s*", re.IGNORECASE)
@@ -67,22 +67,23 @@ class ApiHandler(web.RequestHandler):
 
     async def _ask(self, token: str) -> None:
         try:
-            owner = await self._identities.owner(token, use_cache=self.max_age is None)
+            use_cache = self.max_age in (None, ANY_AGE)
+            owner = await self._identities.owner(token, use_cache=use_cache)
         except HubUnavailable as error:
             raise web.HTTPError(503, f"{error}; try again in {RETRY_AFTER} s") from None
         self._let_in(owner)
 
-    async def be_sure(self, max_age: float) -> None:
+    async def be_sure(self, max_age: float | None) -> None:
         """Ask the hub again where its word is older than that; who is not to be let in now is not.
 
         Args:
-            max_age: seconds.
+            max_age: as of the class.
         """
+        self.max_age = max_age
         known = self._identities.remembered(self._token, max_age)
         if known:
             self._let_in(known[0])
         else:
-            self.max_age = max_age
             await self._ask(self._token)
 
     def _let_in(self, owner: Identity | None) -> None:

@@ -178,6 +178,32 @@ async def test_f28_a_token_that_was_revoked_gets_none_of_it(api, publish, stub, 
     assert "waves" not in answer.body.decode()
 
 
+async def test_f1_who_has_it_all_need_not_wait_for_a_hub_that_is_down(api, publish, stub, clock):
+    publish()
+    first = await api.get()
+    clock.passes(1000)
+    await stub.stop()
+    assert (await api.get(etag=first.etag)).status == 304
+    assert (await api.get()).status == 503
+    publish("something new")
+    answer = await api.get(etag=first.etag)
+    assert answer.status == 503
+    assert answer.headers["Retry-After"]
+
+
+async def test_f28_a_revoked_token_learns_at_most_that_nothing_is_new(api, publish, stub, clock):
+    publish()
+    first = await api.get()
+    del stub.tokens["ada-token"]
+    clock.passes(1000)
+    publish("something new")
+    answer = await api.get(etag=first.etag)
+    assert answer.status == 403
+    assert "something new" not in answer.body.decode()
+    clock.passes(1000)
+    assert (await api.get(etag=first.etag)).status == 403
+
+
 async def test_f28_what_changes_something_asks_the_hub_each_time(api, publish, stub):
     made = publish()
     await api.mark(made)
