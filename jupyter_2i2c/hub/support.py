@@ -313,6 +313,8 @@ class Support:
                 await self.purge()
             except StoreUnavailable as error:
                 log.warning("old requests are deleted later: %s", error)
+            except Exception:
+                log.exception("old requests are deleted later")
             await asyncio.sleep(PURGE_EVERY)
 
     async def purge(self) -> None:
@@ -365,8 +367,11 @@ def read_content(asked: Mapping[str, Any], hub: HubFacts) -> Content:
     if reply_to and not is_address(reply_to):
         raise BadRequest("reply_to: this is no mail address; leave it empty if there is none")
     diagnostics = asked.get("diagnostics")
-    if diagnostics is not None and not isinstance(diagnostics, Mapping):
-        raise BadRequest("diagnostics must be a JSON object, or null")
+    if diagnostics is not None and not (
+        isinstance(diagnostics, Mapping)
+        and all(isinstance(each, str) for each in diagnostics.values())
+    ):
+        raise BadRequest("diagnostics must be texts by their names, or null")
     encrypted = _encrypted(asked.get("encrypted"))
     attachments = _attachments(asked.get("attachments") or [])
     content = Content(
@@ -381,7 +386,7 @@ def read_content(asked: Mapping[str, Any], hub: HubFacts) -> Content:
         attachments=attachments,
     )
     total = len(encrypted or b"") + sum(len(each.data) for each in attachments)
-    total += len(str(diagnostics)) if diagnostics else 0
+    total += sum(len(name) + len(text) for name, text in (diagnostics or {}).items())
     if total > MAX_TOTAL:
         raise BadRequest(
             f"all files and diagnostics together are {_size(total)}; at most {_size(MAX_TOTAL)}"

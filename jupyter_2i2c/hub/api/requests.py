@@ -18,12 +18,10 @@ from ..support import MAX_BODY, BadRequest, NotOffered, Support
 from .base import Wait
 from .intents import PERSONAL, AdministrationHandler, asking_server
 
-WHY = {
-    "queued": "it could not be sent yet and is tried again; nothing is lost",
-    "failed": "it could not be sent; whoever looks after this hub's requests sees it and can try"
-    " again",
+WHAT_NOW = {
+    "queued": "it is tried again, and nothing is lost",
+    "failed": "whoever looks after this hub's requests sees it, and can try again",
 }
-"""For the person. What exactly is in the way is for those who operate the hub."""
 
 
 class SupportHandler(AdministrationHandler):
@@ -172,6 +170,13 @@ def to_json(request: Request) -> dict[str, Any]:
         "subject": request.subject,
         "created": request.created.isoformat(timespec="seconds").replace("+00:00", "Z"),
         "state": request.state,
-        "why": WHY.get(request.state, "") if request.delivery.error else "",
+        "why": _why(request),
         "answer": request.answer,
     }
+
+
+def _why(request: Request) -> str:
+    """Why it is not sent, for the person: our words for it, not those of the other side after them."""
+    ours = request.delivery.error.partition(":")[0]
+    what_now = WHAT_NOW.get(request.state, "")
+    return f"{ours}; {what_now}" if ours and what_now else ""

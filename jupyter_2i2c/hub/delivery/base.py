@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from ..store.requests import Attachment
 
@@ -61,7 +60,7 @@ class Message:
     affected: str = field(repr=False)
     reply_to: str = field(repr=False)
     created: datetime
-    diagnostics: Mapping[str, Any] | None = field(repr=False)
+    diagnostics: Mapping[str, str] | None = field(repr=False)
     encrypted: bytes | None = field(repr=False)
     attachments: Sequence[Attachment] = field(repr=False)
 

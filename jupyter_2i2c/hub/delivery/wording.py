@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import timezone
-from typing import Any
 
 from ...text import line, visible
 from .base import Message
@@ -47,15 +45,11 @@ def words(message: Message) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def diagnostics_text(diagnostics: Mapping[str, Any]) -> str:
+def diagnostics_text(diagnostics: Mapping[str, str]) -> str:
     """What the person's server found out: a text after the other, under its name."""
     return "\n\n".join(
-        f"# {line(name)}\n\n{visible(_text(value)).strip()}" for name, value in diagnostics.items()
+        f"# {line(name)}\n\n{visible(text).strip()}" for name, text in diagnostics.items()
     )
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def files(message: Message) -> list[tuple[str, str, bytes]]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, exists, func, insert, or_, select, update
 
 from .schema import now
 from .schema import outbox as table
@@ -103,13 +103,18 @@ def take(c: Connection, n: int, time: datetime | None = None) -> list[Taken]:
     """Rows that are due, the longest due first. They are the caller's until `LEASE` is over.
 
     A row whose time is further ahead than any delay was stored before the clock was set back; it
-    is due, too. A row that was taken too often is given up, whatever became of the attempts.
+    is due, too. A row that was taken too often is given up, whatever became of the attempts. An
+    answer waits for its request.
     """
     time = time or now()
     too_far = time + LONGEST_DELAY + LEASE
     due = (
         select(table)
-        .where(table.c.state == "waiting", or_(table.c.due <= time, table.c.due > too_far))
+        .where(
+            table.c.state == "waiting",
+            or_(table.c.due <= time, table.c.due > too_far),
+            ~_behind_another(),
+        )
         .order_by(table.c.due, table.c.id)
         .limit(n)
     )
@@ -198,13 +203,25 @@ def depth(c: Connection) -> Depth:
         select(
             func.count().label("number"),
             func.min(table.c.created).label("oldest"),
-            func.min(table.c.due).label("next"),
         ).where(table.c.state == "waiting")
     ).one()
+    following = c.execute(
+        select(func.min(table.c.due)).where(table.c.state == "waiting", ~_behind_another())
+    ).scalar()
     dead = c.execute(
         select(func.count()).select_from(table).where(table.c.state == "dead")
     ).scalar_one()
-    return Depth(waiting.number, dead, waiting.oldest, waiting.next)
+    return Depth(waiting.number, dead, waiting.oldest, following)
+
+
+def _behind_another() -> ColumnElement[bool]:
+    """Whether something of the same request is to be delivered before a row."""
+    before = table.alias()
+    return exists().where(
+        before.c.request == table.c.request,
+        before.c.state == "waiting",
+        before.c.id < table.c.id,
+    )
 
 
 def _settle(c: Connection, row: int, **values: object) -> str:

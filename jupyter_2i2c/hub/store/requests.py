@@ -93,7 +93,7 @@ class Content:
     outage: str = ""
     affected: str = field(default="", repr=False)
     reply_to: str = field(default="", repr=False)
-    diagnostics: Mapping[str, Any] | None = field(default=None, repr=False)
+    diagnostics: Mapping[str, str] | None = field(default=None, repr=False)
     encrypted: bytes | None = field(default=None, repr=False)
     attachments: Sequence[Attachment] = field(default=(), repr=False)
 
@@ -163,7 +163,7 @@ class Enclosed:
         encrypted: an age file; None if there is none, or it is deleted.
     """
 
-    diagnostics: Mapping[str, Any] | None = field(default=None, repr=False)
+    diagnostics: Mapping[str, str] | None = field(default=None, repr=False)
     encrypted: bytes | None = field(default=None, repr=False)
 
 

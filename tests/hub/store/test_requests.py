@@ -95,7 +95,7 @@ def test_nothing_is_deleted_before_its_time_nor_before_it_is_delivered(store, as
 
 
 def test_diagnostics_and_files_go_first(store, ask, raw):
-    given = {"diagnostics": {"a": 1}, "encrypted": b"age", "attachments": (FILE,)}
+    given = {"diagnostics": {"a": "1"}, "encrypted": b"age", "attachments": (FILE,)}
     with_files = ask("key-0001", **given)
     later = now() + timedelta(seconds=1)
     assert store.write_now(requests.forget_diagnostics, later) == 0  # not delivered yet

@@ -64,29 +64,29 @@ async def test_one_that_cannot_be_delivered_holds_up_no_other(begin, quick):
     for subject in ("a", "b", "c", "d", "broken", "later"):
         assert (await service.settled(ids[subject]))["why"] == ""
     failed = await service.settled(ids["refused"], states=("failed",))
-    assert failed["why"].startswith("it could not be sent; whoever looks after")
+    assert failed["why"].startswith("no; whoever looks after")
     assert (await service.ask(f"requests/{ids['slow']}")).json["state"] == "queued"
     held.set()
     await service.settled(ids["slow"])
 
 
 async def test_what_the_person_and_what_the_operator_are_told(begin, quick):
-    channel = Scripted(later=[TryLater("the mail server says: 451 internal.example is ill")])
-    service = await begin(both(channel), courier=False)
+    service = await begin(both(Scripted()), courier=False)
     id_ = (await service.send(subject="later")).json["id"]
     (row,) = service.store.write_now(outbox.take, 1)
-    service.store.write_now(outbox.later, row.id, "451 internal.example", now())
+    why = "the mail server takes no mail now: 451 internal.example is ill"
+    service.store.write_now(outbox.later, row.id, why, now())
     told = (await service.ask(f"requests/{id_}")).json
     assert (told["state"], told["why"]) == (
         "queued",
-        "it could not be sent yet and is tried again; nothing is lost",
+        "the mail server takes no mail now; it is tried again, and nothing is lost",
     )
     delivery = service.store.read_now(requests.get, id_).delivery
-    assert (delivery.error, delivery.attempts, delivery.given_up) == (
-        "451 internal.example",
-        1,
-        False,
-    )
+    assert (delivery.error, delivery.attempts, delivery.given_up) == (why, 1, False)
+    service.store.write_now(outbox.give_up, row.id, "nobody there: 550 internal.example")
+    told = (await service.ask(f"requests/{id_}")).json
+    assert told["state"] == "failed"
+    assert told["why"].startswith("nobody there; whoever looks after this hub's requests")
 
 
 async def test_the_desks_own_name_is_what_the_person_is_told(begin):
@@ -134,6 +134,19 @@ async def test_an_answer_follows_its_request(begin, mail_server):
     await mail_server.arrivals.get()
     answer = await mail_server.arrivals.get()
     assert answer["In-Reply-To"] == f"<{id_}@coastal.example>"
+
+
+async def test_an_answer_waits_until_its_request_has_arrived(store_of):
+    id_ = ask(store_of)
+    other = ask(store_of, "key-0002")
+    store_of.write_now(requests.answer, id_, "Take a larger profile.", actor="boss")
+    taken = store_of.write_now(outbox.take, 9)
+    assert [(row.request, row.kind) for row in taken] == [(id_, "request"), (other, "request")]
+    assert store_of.write_now(outbox.take, 9) == []
+    assert store_of.read_now(outbox.depth).next > now()
+    store_of.write_now(outbox.delivered, taken[0].id, "1042")
+    (answer,) = store_of.write_now(outbox.take, 9)
+    assert (answer.request, answer.kind) == (id_, "answer")
 
 
 async def test_it_waits_longer_each_time_and_as_long_as_it_is_asked_to(store_of, monkeypatch):
