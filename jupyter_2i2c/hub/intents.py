@@ -190,7 +190,11 @@ class IntentDesk:
             StoreUnavailable: nothing happened; it still waits.
         """
         hub = self._api.as_person(token)
-        identity = await hub.whoami()
+        try:
+            identity = await hub.whoami()
+        except HubRefused:
+            await self.refused_to(id_, actor, "the hub does not take the login any more")
+            raise
         if identity.name != actor:
             raise HubRefused("this login is somebody else's")
         intent = await self._store.read(intents.get, id_)

@@ -5,11 +5,14 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 from urllib.parse import urljoin
 
 import psutil
 import pytest
 from jupyterhub.app import JupyterHub
+
+import jupyter_2i2c
 
 from ..hubs import SETUP
 from .scene import API, Scene, begin, console_routes, text
@@ -143,6 +146,17 @@ def test_a15_a_servers_own_words_and_the_hubs_errors_are_words(scene, boss, toke
         assert page.status_code == 200
         for inert in ("<script", "<img", "\u202e"):
             assert inert not in page.text, page.url
+
+
+def test_a15_what_a_spawner_says_of_its_progress_is_not_read():
+    """Its HTML could only be shown by whoever asks for it: nobody here does."""
+    package = Path(jupyter_2i2c.__file__).parent
+    sources = [*package.rglob("*.py"), *(package.parent / "src").rglob("*.ts*")]
+    assert len(sources) > 100
+    for source in sources:
+        content = source.read_text("utf-8")
+        assert "html_message" not in content, source
+        assert "server/progress" not in content, source
 
 
 def test_a20_no_secret_is_on_a_page_in_the_log_or_in_the_database(scene, boss, token, tmp_path):

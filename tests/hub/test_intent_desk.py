@@ -229,12 +229,14 @@ async def test_a23_who_was_demoted_is_refused_at_once(stub, store, desk):
     assert results(store) == ["asked", "denied"]
 
 
-async def test_f27_f28_a_login_that_has_ended_approves_nothing(stub, desk):
+async def test_f27_f28_a_login_that_has_ended_approves_nothing(stub, store, desk):
     intent = await asked(desk)
     del stub.tokens["boss-token"]
     with pytest.raises(HubRefused):
         await desk.approve(intent.id, "boss-token", "boss")
     assert (await desk.get(intent.id, "boss")).state == "pending"
+    entry, *_ = store.read_now(audit.entries)
+    assert (entry.actor, entry.action, entry.result) == ("boss", "stop-server", "denied")
     # F29: with a fresh one it goes on
     stub.tokens["fresh"] = (
         "boss",

@@ -38,7 +38,9 @@ class Front:
                     target=self._pass, args=(hub, browser, DROPPED), daemon=True
                 ).start()
 
-    def _pass(self, source: socket.socket, to: socket.socket, dropped: re.Pattern[bytes] | None) -> None:
+    def _pass(
+        self, source: socket.socket, to: socket.socket, dropped: re.Pattern[bytes] | None
+    ) -> None:
         with suppress(OSError):
             while part := source.recv(1 << 16):
                 to.sendall(dropped.sub(b"X-Nothing-To-See-Here-", part) if dropped else part)
