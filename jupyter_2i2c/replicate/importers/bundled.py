@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from ..redact import suspicious
 from ..work import Work
 from ..yaml_text import yaml_text
 from . import hub_items, people
-from .readable_secrets import TOKENS
+from .readable_secrets import tokens_in
 from .source import (
     Code,
     Finding,
@@ -77,7 +77,7 @@ class Captured:
             "layers": self.manifest.counts(),
             "transforms": [vars(each) for each in self.manifest.transforms],
             "secrets": [vars(each) for each in self.manifest.secrets],
-            "findings": [asdict(each) for each in self.source.findings],
+            "findings": [vars(each) for each in self.source.findings],
             "not_captured": [vars(each) for each in self.manifest.not_captured],
         }
 
@@ -137,7 +137,6 @@ def bundle_of(
             secrets=secrets,
             not_captured=tuple(NotCaptured(*each) for each in source.not_captured.items()),
         )
-        writer.safe("manifest.json", manifest.to_text())
         place = staging.finish(manifest, work, sign_with)
         return Captured(place, manifest, staging.payload_bytes, source)
 
@@ -205,8 +204,8 @@ class _Writer:
 
     def safe(self, name: str, text: str) -> str:
         """The text, unless something in it has the form of a secret."""
-        if match := TOKENS.search(text):
-            raise _refused(name, text.count("\n", 0, match.start()) + 1)
+        for _, start in tokens_in(text):
+            raise _refused(name, text.count("\n", 0, start) + 1)
         if suspicious(text.encode()):
             raise _refused(name, 0)
         return text
@@ -250,7 +249,7 @@ def _description(
 ) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
-        "hub": asdict(source.hub),
+        "hub": vars(source.hub),
         "chart": dict(source.chart),
         "umbrella": dict(source.umbrella),
         "commit": source.commit,
@@ -258,17 +257,17 @@ def _description(
             {"name": each.name, "kind": each.kind, "path": each.path, "file": file}
             for each, file in zip(source.layers, files, strict=True)
         ],
-        "secrets": [asdict(each) for each in source.secrets],
+        "secrets": [vars(each) for each in source.secrets],
         "code": [
             {
                 "path": each.path,
                 "file": snippets[place],
                 "own": each.own,
-                "origin": asdict(each.origin),
+                "origin": vars(each.origin),
             }
             for place, each in source.code.items()
         ],
-        "findings": [asdict(each) for each in source.findings],
+        "findings": [vars(each) for each in source.findings],
         "not_captured": dict(source.not_captured),
     }
 

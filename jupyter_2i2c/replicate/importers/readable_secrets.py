@@ -45,11 +45,26 @@ PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL
 )
 AUTHORIZATION = re.compile(r"\b(?:Bearer|Basic|token)\s+([A-Za-z0-9_.~+/=-]{16,})")
-TOKENS = re.compile(
-    r"\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*|\bsk-[\w-]{20,}|\bAIza[\w-]{35}|\bGOCSPX-[\w-]{20,}|\bnpm_\w{30,}"
-    r"|\bdckr_pat_[\w-]{20,}|\bSG\.[\w-]{16,}\.[\w-]{16,}|\bAGE-SECRET-KEY-1\w{30,}|\bASIA[A-Z0-9]{16}"
-    r"|\bxapp-[\w-]{20,}|\bya29\.[\w-]{20,}|\bhvs\.[\w-]{20,}|https://hooks\.slack\.com/services/[\w/]{20,}"
-)
+TOKENS = {
+    begin: re.compile(re.escape(begin) + rest)
+    for begin, rest in {
+        "eyJ": r"[\w-]{10,}\.[\w-]{10,}\.[\w-]*",
+        "sk-": r"[\w-]{20,}",
+        "AIza": r"[\w-]{35}",
+        "GOCSPX-": r"[\w-]{20,}",
+        "npm_": r"\w{30,}",
+        "dckr_pat_": r"[\w-]{20,}",
+        "SG.": r"[\w-]{16,}\.[\w-]{16,}",
+        "AGE-SECRET-KEY-1": r"\w{30,}",
+        "ASIA": r"[A-Z0-9]{16}",
+        "xapp-": r"[\w-]{20,}",
+        "ya29.": r"[\w-]{20,}",
+        "hvs.": r"[\w-]{20,}",
+        "https://hooks.slack.com/services/": r"[\w/]{20,}",
+    }.items()
+}
+"""Forms of tokens that redact.py does not know, by how they begin."""
+
 ENCODED = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
 KEEPER = "CryptKeeper"
 """A class of JupyterHub that is configured with secrets only."""
@@ -334,6 +349,17 @@ def is_python(path: Place, text: str) -> bool:
     return False
 
 
+def tokens_in(text: str) -> Iterator[tuple[str, int]]:
+    """Each token of a well-known form in a text, and where it begins."""
+    for begin, form in TOKENS.items():
+        start = text.find(begin)
+        while start >= 0:
+            match = form.match(text, start)
+            if match and not (start and (text[start - 1].isalnum() or text[start - 1] == "_")):
+                yield match[0], start
+            start = text.find(begin, start + 1)
+
+
 def secrets_in(text: str, rules: Rules) -> Iterable[str]:
     """The values in a text that are secrets by their form, or by the name before them."""
     text = PLACEHOLDER.sub("", text)
@@ -343,8 +369,8 @@ def secrets_in(text: str, rules: Rules) -> Iterable[str]:
         if not REFERENCE.search(password) and not is_stub(password):
             yield password
             yield unquote(password)
-    for match in TOKENS.finditer(text):
-        yield match[0]
+    for token, _ in tokens_in(text):
+        yield token
     for found in WELL_KNOWN.finditer(text.encode("utf-8", "replace")):
         if b"PRIVATE KEY" not in found[0]:
             yield found[0].decode()
