@@ -111,7 +111,7 @@ FORMS: tuple[tuple[Callable[[str], bool], Callable[[str, str], object]], ...] = 
     (lambda name: name == "requirements.txt", _hashed),
     (lambda name: name == "conda-explicit.txt", _explicit),
     (lambda name: name == "observed.json", _observed),
-    (lambda name: name.startswith("hub/") and name.endswith(".yaml"), _yaml),
+    (lambda name: name == "hub/secrets.kubernetes.yaml", _yaml),
     (lambda name: name.endswith((".json", "renv.lock", ".jupyterlab-settings")), _json),
 )
 """Which files have a form, and what checks it; the first that matches counts."""
