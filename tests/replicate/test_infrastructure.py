@@ -200,6 +200,11 @@ def test_a_plain_chart_of_ones_own_is_taken(checkout, tmp_path):
     assert source.values["jupyterhub"]["cull"] == {"every": 600, "maxAge": 604800}
     [other] = found(source, "other-chart-version")
     assert "9.9.9" in other.message
+    # a checkout of the chart does not know its version; it is the operator who chose it
+    (own / "Chart.yaml").write_text("name: jupyterhub\nversion: 0.0.1-set.by.chartpress\n")
+    source = reef(checkout, chart=own.parent)
+    assert source.chart["version"] == "4.3.3"
+    assert not found(source, "other-chart-version")
     (checkout / "vendored/jupyterhub-4.3.3/values.yaml").unlink()
     source = reef(checkout)
     assert source.chart["known"] == "no"

@@ -19,6 +19,9 @@ CLUSTER_FILE = "cluster.yaml"
 CHART_FILE = "Chart.yaml"
 DEFAULTS_FILE = "values.yaml"
 
+UNRELEASED = "set.by.chartpress"
+"""What stands for the version in a checkout of a chart that is released with chartpress."""
+
 PASSED_OVER = frozenset({"node_modules", "__pycache__", "site-packages", "vendor", "docs"})
 """Directories, besides hidden ones, that hold no deployment."""
 
@@ -253,7 +256,10 @@ def chart_of(node: Node, place: Path) -> Chart:
                 if key in each
             }
             dependencies[str(each.get("alias") or each["name"])] = {**told, "name": each["name"]}
-    return Chart(_text(said.get("name")), _text(said.get("version")), place, dependencies)
+    version = _text(said.get("version"))
+    if version.endswith(UNRELEASED):
+        version = ""
+    return Chart(_text(said.get("name")), version, place, dependencies)
 
 
 def _text(value: Any) -> str:
