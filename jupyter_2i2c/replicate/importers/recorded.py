@@ -240,7 +240,8 @@ class _Writer:
     def secrets(self, document: Mapping[str, Any]) -> None:
         """The template that asks for each secret."""
         lines = ["# Secrets that this hub needs. None of their values is in the bundle.",
-                 "# Get new ones; those of the old hub stay with whoever runs it."]  # fmt: skip
+                 "# Get new ones; those of the old hub stay with whoever runs it.",
+                 '# One with line breaks goes in double quotes, with \\n for each: KEY="first\\nsecond"']  # fmt: skip
         for slot, where in sorted(document["slots"].items()):
             how = how_to_get(slot)
             self.found.append(Secret(slot, where, how))

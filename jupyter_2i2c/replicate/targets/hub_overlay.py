@@ -42,8 +42,11 @@ def prepare() -> Any:
     secrets = HERE / "secrets.env"
     for line in secrets.read_text("utf-8").splitlines() if secrets.is_file() else ():
         name, separator, value = line.partition("=")
-        if separator and not name.startswith("#") and value:
-            os.environ.setdefault(name.strip(), value.strip())
+        if separator and not name.startswith("#") and value.strip():
+            value = value.strip()
+            # in double quotes a value may hold line breaks, as a private key does
+            quoted = len(value) > 1 and value[0] == value[-1] == '"'
+            os.environ.setdefault(name.strip(), json.loads(value) if quoted else value)
     missing = [name for name in decided["secrets"] if not os.environ.get(name)]
     if missing:
         raise SystemExit(
