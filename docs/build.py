@@ -20,6 +20,7 @@ from jupyter_2i2c.demo.local_hub import LocalHub
 from jupyter_2i2c.demo.runner import CONFIG
 from jupyter_2i2c.hub.app import HubService
 from jupyter_2i2c.model import HubFacts
+from jupyter_2i2c.server.announcements import NewsReader
 from jupyter_2i2c.server.home import HomeDirectory
 
 DOCS = Path(__file__).parent
@@ -79,6 +80,7 @@ def take_pictures(chromium: str) -> None:
             page.goto(f"{hub.url}services/2i2c/")
             page.screenshot(path=IMAGES / "page.png")
             _take_console(hub, browser, lab_module.Lab)
+            _take_help(browser)
         finally:
             browser.close()
 
@@ -160,6 +162,56 @@ def _take_news(hub: LocalHub, console: Page) -> None:
     console.screenshot(path=IMAGES / "console-news.png")
 
 
+def _take_help(browser: Browser) -> None:
+    """News as it is read, and a request for help from its first word to its list."""
+    import importlib
+
+    community = importlib.import_module("ui-tests.community")
+    lab_class = importlib.import_module("ui-tests.lab").Lab
+    with community.running() as hub:
+        page = browser.new_page(viewport={"width": 1200, "height": 900})
+        page.set_default_timeout(30_000)
+        lab = lab_class(hub, page)
+        lab.log_in("ada")
+        for words in community.EXAMPLES:
+            community.announce(hub, "publish", *words)
+        lab.open("lab?reset")
+        page.locator(f'[data-jp-unread="{len(community.EXAMPLES)}"]').wait_for()
+        lab.run("News of This Hub")
+        lab.ready()
+        lab.widen(300)
+        news = lab.section("News")
+        news.get_by_role("listitem", name="Servers start slowly").wait_for()
+        news.screenshot(path=IMAGES / "news.png")
+        for toast in page.locator(".Toastify__toast").all():
+            toast.get_by_label("close").click()
+        lab.run("Ask for Help")
+        form = page.locator(".jp-HubComposer")
+        form.get_by_role("radio", name="Something is broken").check()
+        form.get_by_role("radio", name="Slow, or kernels die").check()
+        form.get_by_label("Subject").fill("My kernel dies when I open the large file")
+        form.get_by_label("Description").fill(
+            "I run the second cell of tides.ipynb. After a minute it says: Kernel Restarting.\n"
+            "It worked last week, with the smaller file it still does."
+        )
+        form.get_by_label("Reply address").fill("ada@lab.university.example")
+        page.evaluate("document.activeElement.blur()")
+        form.evaluate("form => form.scrollTo(0, 0)")
+        form.screenshot(path=IMAGES / "composer.png")
+        form.get_by_role("button", name="Gather diagnostics").click()
+        form.get_by_text("Limits and use").click()
+        page.evaluate("document.activeElement.blur()")
+        form.get_by_role("heading", name="Diagnostics").evaluate("it => it.scrollIntoView()")
+        form.screenshot(path=IMAGES / "composer-diagnostics.png")
+        form.get_by_role("button", name="Send", exact=True).click()
+        form.get_by_role("heading", name="Your request is on its way").wait_for()
+        mine = lab.section("Get help")
+        mine.get_by_role("list", name="Your requests").wait_for()
+        page.evaluate("document.activeElement.blur()")
+        mine.screenshot(path=IMAGES / "requests.png")
+        page.context.close()
+
+
 def _notebook(lab: object) -> None:
     """A notebook to show the panel beside."""
     import json
@@ -190,7 +242,7 @@ def write_reference() -> None:
     """The traits, as their help tells them."""
     target = DOCS / "reference" / "configuration.md"
     parts = ["# Configuration\n"]
-    for cls in (HubInformation, HubService, HomeDirectory):
+    for cls in (HubInformation, HubService, HomeDirectory, NewsReader):
         parts.append(_section(cls))
     target.write_text("\n".join(parts), "utf-8")
 

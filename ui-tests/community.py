@@ -6,12 +6,17 @@ import asyncio
 import json
 import subprocess
 import sys
+import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 from jupyter_2i2c.demo.local_hub import LocalHub
 from tests.hub.support.mail_server import MailServer
+from tests.hubs import SETUP, Hubs
 
 PLANTED = {
     "COASTAL_API_TOKEN": "q9w8e7r6t5y4u3i2o1p0",
@@ -40,6 +45,24 @@ c.Spawner.args = [*c.Spawner.args, "--NewsReader.interval=1"]
 c.Spawner.environment = {PLANTED!r}
 """
 """What its configuration adds: whom to ask, and news without waiting."""
+
+EXAMPLES = (
+    (
+        *("--title", "Maintenance on Tuesday morning", "--severity", "maintenance"),
+        *("--body", "All servers are stopped at the start. Your files stay."),
+        *("--starts", "2030-01-08T06:00Z", "--ends", "2030-01-08T08:00Z"),
+    ),
+    (
+        *("--title", "Files in /scratch are deleted after 30 days", "--acknowledge"),
+        *("--body", "From the first of the month on. Move what you need to your home."),
+    ),
+    (
+        *("--title", "Servers start slowly", "--severity", "incident"),
+        *("--link", "https://status.operator.example/"),
+        *("--body", "New servers take **up to ten minutes**. Running ones are not affected."),
+    ),
+)
+"""News that shows what there can be, as words for `announce publish`."""
 
 
 class Mailbox:
@@ -81,6 +104,17 @@ c.HubService.support_smtp_host = "127.0.0.1"
 c.HubService.support_smtp_port = {self.port}
 c.HubService.support_smtp_security = "none"
 """
+
+
+@contextmanager
+def running() -> Iterator[LocalHub]:
+    """The hub and its mail server, for pictures."""
+    with tempfile.TemporaryDirectory() as directory, Mailbox() as mailbox:
+        hubs = Hubs(Path(directory))
+        try:
+            yield hubs.start(SETUP, COMMUNITY, mailbox.settings)
+        finally:
+            hubs.stop()
 
 
 def announce(hub: LocalHub, *words: str) -> Any:

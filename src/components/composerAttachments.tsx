@@ -135,11 +135,13 @@ export function AttachmentsField(props: IAttachmentsFieldProps): JSX.Element {
         </Button>
       </p>
       {refused.length > 0 && (
-        <ul className="jp-HubPanel-mistake" role="alert">
-          {refused.map(each => (
-            <li key={each}>{each}</li>
-          ))}
-        </ul>
+        <div role="alert">
+          <ul className="jp-HubPanel-mistake">
+            {refused.map(each => (
+              <li key={each}>{each}</li>
+            ))}
+          </ul>
+        </div>
       )}
     </>
   );
