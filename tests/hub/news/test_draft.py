@@ -230,3 +230,8 @@ def test_what_people_need_is_left():
         'href="https://ok.example"',
     ):
         assert part in html
+
+
+def test_html_is_shown_as_the_text_it_is():
+    assert render("a <b>c</b>") == "<p>a &lt;b&gt;c&lt;/b&gt;</p>\n"
+    assert render("<div>d</div>") == "<p>&lt;div&gt;d&lt;/div&gt;</p>\n"
