@@ -43,6 +43,7 @@ class Courier:
         self._wake = asyncio.Event()
         self._under_way: set[asyncio.Task[None]] = set()
         self._loop: asyncio.Task[None] | None = None
+        self._closing = False
         self.depth = Depth(0, 0, None, None)
 
     def start(self) -> None:
@@ -55,6 +56,8 @@ class Courier:
 
     async def close(self) -> None:
         """Begin nothing more. What is on its way is given up, and sent again by the next process."""
+        # until Python 3.12, wait_for may swallow that it is cancelled
+        self._closing = True
         tasks = [*self._under_way, *([self._loop] if self._loop else [])]
         for task in tasks:
             task.cancel()
@@ -63,7 +66,7 @@ class Courier:
                 await task
 
     async def _run(self) -> None:
-        while True:
+        while not self._closing:
             self._wake.clear()
             try:
                 await self._take()

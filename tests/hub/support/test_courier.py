@@ -227,6 +227,22 @@ async def test_a_row_is_one_processs_until_its_time_is_over(store_of):
     assert store_of.read_now(outbox.depth).dead == 0
 
 
+async def test_it_stops_even_if_it_is_woken_at_that_moment(store_of):
+    pausing = asyncio.Event()
+
+    class Watched(Courier):
+        def _pause(self):
+            pausing.set()
+            return 60.0
+
+    courier = Watched(store_of, raising(TryLater("x")))
+    courier.start()
+    await pausing.wait()
+    courier.wake()
+    done, _ = await asyncio.wait({asyncio.ensure_future(courier.close())}, timeout=20)
+    assert done
+
+
 async def test_f12_a_store_that_is_away_for_a_while_is_waited_for(
     begin, mail_server, quick, monkeypatch
 ):
