@@ -110,6 +110,27 @@ def test_an_address_of_mail_in_a_text_is_named(tmp_path):
     assert any(each.id == "people:/jupyterhub/custom/note" for each in captured.manifest.items)
 
 
+def test_files_as_they_were_written_are_taken_where_all_in_them_may_be(checkout, tmp_path):
+    source = read(checkout, "sea", "reef", keep_comments=True)
+    everything = bundle_of(
+        source, tmp_path / "a", created=CREATED, with_people=True, with_staff=True
+    )
+    text = (
+        everything.place / "data/hub/values.original/config/clusters/sea/reef.values.yaml"
+    ).read_text()
+    assert text == deployments.REEF
+    assert verify(everything.place, up_to="V1").holds
+    for given in ({"with_people": True}, {"with_staff": True}, {}):
+        captured = bundle_of(source, tmp_path / f"b{len(given)}{given}", created=CREATED, **given)
+        assert not (captured.place / "data/hub/values.original").exists()
+
+    reef = "# the token: 8nZq-77aB-x1\n" + deployments.REEF
+    other = deployments.write(tmp_path / "other", deployments.with_reef(reef))
+    source = read(other, "sea", "reef", keep_comments=True)
+    assert [each.rpartition("/")[2] for each in source.originals] == ["common.values.yaml"]
+    assert "the comments of config/clusters/sea/reef.values.yaml" in source.not_captured
+
+
 def test_what_a_person_must_supply_is_listed_twice(capture):
     captured = capture()
     template = (captured.place / "data/secrets.template.env").read_text()

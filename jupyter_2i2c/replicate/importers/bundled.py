@@ -2,7 +2,8 @@
 
 In ``hub/``: ``hub.json`` (what hub, charts, slots, findings), ``values.effective.yaml``,
 ``values.source/`` (each layer in order), ``extraConfig/`` (its Python, to be read), ``origins.json``
-(file and line of each value), ``secrets.kubernetes.yaml`` and, beside it, ``secrets.template.env``.
+(file and line of each value), ``secrets.kubernetes.yaml`` and, beside it, ``secrets.template.env``;
+where comments and names of people are kept, ``values.original/``, the public files as they were written.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ SCHEMA = 1
 DESCRIPTION = "hub/hub.json"
 EFFECTIVE = "hub/values.effective.yaml"
 SOURCES = "hub/values.source"
+ORIGINALS = "hub/values.original"
 CODE = "hub/extraConfig"
 ORIGINS = "hub/origins.json"
 KUBERNETES = "hub/secrets.kubernetes.yaml"
@@ -112,9 +114,11 @@ def bundle_of(
     items: list[Item] = []
     if not with_staff:
         left = people.without_staff(source)
-        source, removed = left.source, left.removed
+        items += [hub_items.staff(path, source) for path in left.removed]
         transforms += left.transforms
-        items += [hub_items.staff(path, source) for path in removed]
+        source = left.source
+    if not (with_people and with_staff):
+        source = replace(source, originals={})  # nobody can take names out of a text for certain
     if not with_people:
         left = people.without_people(source)
         source = left.source
@@ -184,7 +188,9 @@ class _Writer:
         for place, code in source.code.items():
             snippets[place] = name = self._code_name(code, texts)
             texts[name] = code.text if code.text.endswith("\n") else f"{code.text}\n"
-        texts[ORIGINS] = _json_text(_origins(source))
+        for path, text in source.originals.items():
+            texts[f"{ORIGINALS}/{'/'.join(_file_name(each) for each in path.split('/'))}"] = text
+        texts[ORIGINS] = _origins_text(source)
         texts[DESCRIPTION] = _json_text(_description(source, files, snippets))
         texts[KUBERNETES] = _kubernetes(source)
         self.snippets = snippets
@@ -236,12 +242,14 @@ def _file_name(text: str) -> str:
     return re.sub(r"[^\w.+-]+", "-", text, flags=re.ASCII)[:100].strip("-.") or "unnamed"
 
 
-def _origins(source: HubSource) -> dict[str, list[Any]]:
+def _origins_text(source: HubSource) -> str:
+    """JSON, a line for each place: the number of its layer, and the line in that layer's file."""
     numbers = {layer.name: number for number, layer in enumerate(source.layers)}
-    return {
-        pointer(path): [numbers.get(origin.layer, -1), origin.line]
+    lines = (
+        f"{json.dumps(pointer(path), ensure_ascii=False)}: [{numbers.get(origin.layer, -1)}, {origin.line}]"
         for path, origin in source.origins.items()
-    }
+    )
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def _description(

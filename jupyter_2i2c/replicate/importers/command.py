@@ -45,7 +45,8 @@ def add_source(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--keep-comments", action="store_true",
-        help="leave the comments in the hub's Python, after you have read them",
+        help="leave the comments in the hub's Python, after you have read them; with --with-people and"
+        " --keep-staff, take the public value files as they were written, too",
     )  # fmt: skip
     parser.add_argument(
         "--keep-staff", action="store_true", help="leave the old operator's staff its access"

@@ -204,11 +204,10 @@ def person_list(path: Place, count: int) -> Item:
 
 
 def staff(path: Place, source: HubSource) -> Item:
-    """A way in for the old operator's staff that was left out."""
+    """A way in for the old operator's staff that was left out of this hub."""
     return Item(
-        f"login:staff{pointer(path)}", "login", "policy-excluded",
-        f"{source.hub.cluster}/{source.hub.name}", "d",
-        reason="the old operator's staff has no access to a replica",
+        f"login:staff{pointer(path)}", "login", "policy-excluded", str(source.origin(path)) or "a chart",
+        "d", reason="the old operator's staff has no access to a replica",
     )  # fmt: skip
 
 

@@ -166,6 +166,7 @@ class _Reading:
             code=self._code(values, origins),
             not_captured=self.not_captured,
             commit=self.checkout.commit(),
+            originals=self._originals(secrets),
         )
         self._sweep(source)
         documents = {
@@ -353,6 +354,23 @@ class _Reading:
             "repositories": _each_of(outer, "repository"),
             "k8s_distribution": DISTRIBUTIONS.get(self.hub.provider, "aks"),
         }
+
+    def _originals(self, secrets: tuple[SecretSlot, ...]) -> dict[str, str]:
+        """The public files as they were written, where no secret stood in them nor in a comment."""
+        if not self.readable.keep_comments:
+            return {}
+        redactor = Redactor(self.readable.known)
+        kept = {}
+        for each in self.layers:
+            if each.kind != "public" or each.document is None:
+                continue
+            text = each.document.text
+            here = any(slot.found == "plain" and slot.file == each.path for slot in secrets)
+            if here or redactor.slots_in(text.encode()) or self.readable.found_in(text):
+                self.not_captured[f"the comments of {each.path}"] = "a secret stood in that file"
+            else:
+                kept[each.path] = text
+        return kept
 
     def _sweep(self, source: HubSource) -> None:
         """Look for every known secret once more, in keys and names too, where none is taken out."""

@@ -27,6 +27,9 @@ STAFF_TEAM = re.compile(r"[\w.-]+:[\w.-]*\bstaff\b[\w.-]*|[\w.-]+:[\w.-]*-staff"
 OPERATOR_SERVICES = frozenset({"hub-health"})
 """Services that only the operator's own tools call."""
 
+OPERATOR_USERS = frozenset({"deployment-service-check"})
+"""Users that are no persons; the operator's tools log in as them, and they stay blocked."""
+
 ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
 
 GONE: Any = object()
@@ -100,8 +103,10 @@ def without_people(source: HubSource) -> Left:
 
     def change(path: Place, value: Any) -> Any:
         key = str(path[-1])
-        if key in LISTS_OF_PEOPLE and isinstance(value, (list, dict)):
-            return type(value)()
+        if key in LISTS_OF_PEOPLE and isinstance(value, list):
+            return [each for each in value if each in OPERATOR_USERS]
+        if key in LISTS_OF_PEOPLE and isinstance(value, dict):
+            return {}
         roles = path[:3] == (CHART, "hub", "loadRoles") and len(path) == 5 and key == "users"
         groups = path[:3] == (CHART, "hub", "loadGroups") and (
             len(path) == 4 or (len(path) == 5 and key == "users")

@@ -10,7 +10,7 @@ import base64
 import binascii
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from urllib.parse import unquote
 
@@ -116,7 +116,7 @@ class ReadableSecrets:
                 variable = _sibling(top, each.path, "name") if each.path[-1] == "value" else ""
                 wanted = name_of((variable,) if variable else each.path)
                 name = free_name(wanted, str(each.node.value), self.taken)
-                slot = self._note(each, name, "plain")
+                slot = self._note(each, name, (variable,) if variable else each.path)
                 self._at[each.node.source, each.path] = slot
                 self._learn(str(each.node.value), slot.name, each)
             elif isinstance(each.node.value, str) and not self._is_code(each):
@@ -154,18 +154,12 @@ class ReadableSecrets:
         for value in sorted(set(secrets_in(text, self.rules))):
             if value not in self.known.values:
                 name = free_name(name_of(each.path), value, self.taken)
-                self._note(each, name, "plain")
+                self._note(each, name, each.path)
                 self._learn(value, name, each)
 
-    def _note(self, each: _Found, name: str, found: str) -> SecretSlot:
-        kind = kind_of(each.path)
-        sort = "password" if kind.kind in ("unknown", "setting") else kind.kind
-        what = "a secret that stood readable" if kind.kind in ("unknown", "setting") else kind.what
-        slot = SecretSlot(
-            name, each.path, found, "str", sort, what, kind.issued_by,
-            f"{kind.how}; withdraw the old one: it stood readable",
-            each.file, each.node.line, pointer(each.path),
-        )  # fmt: skip
+    def _note(self, each: _Found, name: str, told_by: Place) -> SecretSlot:
+        """Make a slot; `told_by` is the place, or the name of a variable, that tells what it is."""
+        slot = _readable(each, name, told_by, "a secret that stood readable")
         self.slots.append(slot)
         return slot
 
@@ -225,11 +219,15 @@ class ReadableSecrets:
                 text = node.value
             removed, slots = redactor.remove(text.encode("utf-8", "surrogatepass"))
             for name in sorted(slots - {slot.name for slot in self.slots}):
-                self._note(_Found(path, node, file), name, "plain")
+                self._note(_Found(path, node, file), name, path)
             text = removed.decode("utf-8", "surrogatepass")
             return node if text == node.value else Node(text, node.line, node.source)
 
         return clean(top, ())
+
+    def found_in(self, text: str) -> bool:
+        """Whether something in a whole file has the form of a secret; references do not count."""
+        return next(iter(secrets_in(text, self.rules)), None) is not None
 
     def places(self, names: Collection[str]) -> set[str]:
         """File and line of each place that a slot of one of these names was made for."""
@@ -277,18 +275,26 @@ def _within(path: Place, name: str) -> str:
 
 
 def _of_code(each: _Found, slot: python_source.Slot, name: str) -> SecretSlot:
-    kind = kind_of((slot.name.lower(),))
+    what = "a secret that stood in code, which now asks the environment for it"
+    made = _readable(each, name, (slot.name.lower(),), what)
+    return replace(made, type="bytes" if slot.binary else "str", line=each.node.line + slot.line)
+
+
+def _readable(each: _Found, name: str, told_by: Place, otherwise: str) -> SecretSlot:
+    kind = kind_of(told_by)
+    known = kind.kind not in ("unknown", "setting", "code", "configuration")
+    how = kind.how if known else "make a new one"
     return SecretSlot(
         name=name,
         path=each.path,
         found="plain",
-        type="bytes" if slot.binary else "str",
-        kind="password" if kind.kind in ("unknown", "setting") else kind.kind,
-        what="a secret that stood in code; the code now asks the environment for it",
-        issued_by=kind.issued_by,
-        how=f"{kind.how}; withdraw the old one: it stood readable",
+        type="str",
+        kind=kind.kind if known else "password",
+        what=kind.what if known else otherwise,
+        issued_by=kind.issued_by if known else "you, or the service that it is for",
+        how=f"{how}; have the old one withdrawn, as it stood readable",
         file=each.file,
-        line=each.node.line + slot.line,
+        line=each.node.line,
         pointer=pointer(each.path),
     )
 

@@ -198,6 +198,8 @@ class HubSource:
         findings: what was noticed.
         not_captured: what to reason, for what is described nowhere here.
         commit: of the repository, if it is a checkout; may be empty.
+        originals: path to text of each public file as it was written, comments included; only
+            where that was asked for, and only of files in which no secret stood.
     """
 
     hub: Hub
@@ -211,6 +213,7 @@ class HubSource:
     findings: tuple[Finding, ...] = ()
     not_captured: Mapping[str, str] = field(default_factory=dict)
     commit: str = ""
+    originals: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
@@ -236,10 +239,14 @@ class HubSource:
         }
 
     def origin(self, path: Path) -> Origin:
-        """Where a place of `values` was written, or else the nearest place around it."""
-        while path and path not in self.origins:
-            path = path[:-1]
-        return self.origins.get(path, Origin("", 0, ""))
+        """Where a place of `values` was written, or else the nearest place around it or in it."""
+        outer = path
+        while outer and outer not in self.origins:
+            outer = outer[:-1]
+        if outer:
+            return self.origins[outer]
+        inner = (origin for each, origin in self.origins.items() if each[: len(path)] == path)
+        return next(inner, Origin("", 0, ""))
 
 
 def pointer(path: Path) -> str:
