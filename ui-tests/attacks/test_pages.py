@@ -92,6 +92,9 @@ def test_a7_a_popup_gives_nothing_away(victim, shared):
         seen, driven, content = steal(victim, CONSOLE + path)
         assert "boss (administrator)" in content  # it was there, for boss to see
         assert (seen, driven) == ("SecurityError", "SecurityError")
+    seen, driven, content = steal(victim, "services/2i2c/me")
+    assert "Your news and requests" in content
+    assert (seen, driven) == ("SecurityError", "SecurityError")
     assert len(victim.scene.audit()) == log
 
 
