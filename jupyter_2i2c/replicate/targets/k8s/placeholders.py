@@ -89,6 +89,8 @@ class Placeholders:
 
     def __init__(self, values: Mapping[str, Any], domain: str, namespace: str) -> None:
         self.all: dict[tuple[str, str], Placeholder] = {}
+        self.in_code: dict[Path, str] = {}
+        """Places of code that name such a thing, and the first that they name; code is left as it is."""
         self._namespace = namespace
         self._hosts = _hosts(values, domain)
         for path, value in leaves(values):
@@ -100,7 +102,8 @@ class Placeholders:
 
     def _look(self, path: Path, value: str) -> None:
         if any(each in CODE for each in path[:-1]) and not _is_mount(path):
-            return  # code is carried verbatim
+            self._note(path, value)
+            return
         now = value
         used: list[Placeholder] = []
         bound = (rule(path, value, self._namespace) for rule in RULES)
@@ -116,6 +119,13 @@ class Placeholders:
                 now = _boundary(host).sub(used[-1].name, now)
         for placeholder in used:
             placeholder.places.append((path, value, now))
+
+    def _note(self, path: Path, code: str) -> None:
+        hosts = [host for host, _ in self._hosts if _holds(host, code)]
+        arn, account = ARN.search(code), GOOGLE_ACCOUNT.search(code)
+        named = [*hosts, *(each[0] for each in (arn, account) if each)]
+        if named:
+            self.in_code[path] = named[0]
 
     def _named(self, found: _Found) -> Placeholder:
         key = (found.kind, found.was)

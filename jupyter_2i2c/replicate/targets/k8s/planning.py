@@ -6,6 +6,7 @@ their own; what belongs to the old cloud becomes a placeholder; secrets move to 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
@@ -75,7 +76,8 @@ class Design:
 def design(source: HubSource) -> Design:
     """Work out what a hub becomes; nothing is written."""
     carried = carried_values(source)
-    placeholders = tuple(Placeholders(carried, source.hub.domain, source.name))
+    found = Placeholders(carried, source.hub.domain, source.name)
+    placeholders = tuple(found)
     steps = [*_un_nest(source), *_placed(placeholders)]
     values = deepcopy(carried)
     for placeholder in placeholders:
@@ -110,7 +112,8 @@ def design(source: HubSource) -> Design:
         plain,
         secret,
     )
-    plan = Plan("k8s", source.name, tuple(steps), tuple(_needs(source, values)))
+    needs = (*_needs(source, values), *_in_code(found), *_registries(values))
+    plan = Plan("k8s", source.name, tuple(steps), needs)
     return Design(plan, hub, tuple(charts), tuple(objects), tuple(secrets), placeholders)
 
 
@@ -122,6 +125,20 @@ REPOSITORIES = {
     "jupyterhub-groups-exporter": "https://2i2c.org/jupyterhub-groups-exporter",
 }
 """Where Helm finds the charts that are known."""
+
+
+OF_CHART = {
+    "jupyterhub-groups-exporter": (
+        "its metrics name its release as the namespace: let dashboards look for that name"
+    ),
+}
+"""What a person must know of a chart that was made to be part of an umbrella chart."""
+
+ACCOUNTS_REGISTRY = re.compile(
+    r"[a-z0-9-]+-docker\.pkg\.dev/[a-z0-9-]+|(?:[a-z]+\.)?gcr\.io/[a-z0-9-]+"
+    r"|[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com|[a-z0-9]+\.azurecr\.io"
+)
+"""A registry of one account at Google, Amazon or Microsoft, as an image's name begins with it."""
 
 
 def carried_values(source: HubSource) -> dict[str, Any]:
@@ -306,6 +323,22 @@ def _left_out(source: HubSource, carried: Mapping[str, Any]) -> Iterator[Step]:
         )
 
 
+def _in_code(found: Placeholders) -> Iterator[str]:
+    for path, named in found.in_code.items():
+        yield f"a look at the code {pointer(path)}, which is left as it is: it names {named}"
+
+
+def _registries(values: Mapping[str, Any]) -> Iterator[str]:
+    """Registries that belong to one account at a cloud: what is in them may go with the account."""
+    registries = set()
+    for _, value in leaves(values):
+        match = ACCOUNTS_REGISTRY.match(value) if isinstance(value, str) else None
+        if match:
+            registries.add(match[0])
+    for each in sorted(registries):
+        yield f"copies of the images at {each}: it is the registry of one account"
+
+
 def _chart(chart: ChartValues) -> Step:
     version = f" {chart.version}" if chart.version else ""
     return Step(
@@ -313,7 +346,7 @@ def _chart(chart: ChartValues) -> Step:
         "chart",
         f"the chart {chart.name}{version} is installed on its own",
         "the umbrella chart brought it along",
-        "helm upgrade --install, as the README beside the values says",
+        OF_CHART.get(chart.name, "helm upgrade --install, as the README beside the values says"),
     )
 
 

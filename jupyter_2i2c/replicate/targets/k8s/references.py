@@ -83,8 +83,19 @@ def _of_users(values: Mapping[str, Any]) -> Iterator[Reference]:
 
 
 def references_of_chart(name: str, values: Mapping[str, Any]) -> list[Reference]:
-    """Of the values of another chart."""
-    return list(walked(values, f"charts/{name}", (name,)))
+    """Of the values of another chart, and of its defaults as far as they name z2jh's Secret."""
+    found = list(walked(values, f"charts/{name}", (name,)))
+    if name == "dask-gateway" and at(values, ("gateway", "auth", "type")) == "jupyterhub":
+        path: Path = ("gateway", "auth", "jupyterhub")
+        told = at(values, path) or {}
+        if not told.get("apiToken"):
+            secret = str(told.get("apiTokenFromSecretName") or "hub")
+            key = str(told.get("apiTokenFromSecretKey") or "hub.services.dask-gateway.apiToken")
+            found.append(Reference("Secret", secret, key, f"charts/{name}", (name, *path)))
+    if name == "jupyterhub-groups-exporter" and "extraEnv" not in values:
+        key = f"hub.services.{name}.apiToken"
+        found.append(Reference("Secret", "hub", key, f"charts/{name}", (name, "extraEnv")))
+    return found
 
 
 def references_of_object(document: Mapping[str, Any]) -> list[Reference]:
