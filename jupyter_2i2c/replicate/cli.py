@@ -80,7 +80,10 @@ def add_verbs(verbs: Any) -> None:
         "--chart", metavar="DIR", type=Path,
         help="the chart of zero-to-jupyterhub, unpacked or as a checkout, for a hub on Kubernetes",
     )  # fmt: skip
-    verify.add_argument("--up-to", metavar="Vn", default="V8", help="the last rung to try")
+    verify.add_argument(
+        "--up-to", metavar="Vn", default="V8",
+        help="the last rung to try; up to V4 nothing of the bundle runs outside of a sandbox",
+    )  # fmt: skip
     verify.add_argument(
         "--trust", metavar="KEY", help="minisign's public key that it is signed for"
     )

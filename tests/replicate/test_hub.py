@@ -2,9 +2,12 @@
 
 import base64
 import json
+import os
 import re
 import shutil
 import stat
+import sys
+import types
 
 import pytest
 import yaml
@@ -20,7 +23,7 @@ from jupyter_2i2c.replicate.sandbox.recorder import Rules, bytecode
 from jupyter_2i2c.replicate.sandbox.recorder import record as recorded
 from jupyter_2i2c.replicate.sandbox.start import NotExecuted, execute
 from jupyter_2i2c.replicate.targets import hub_local
-from jupyter_2i2c.replicate.verify import v3_local, v4_configuration, verify
+from jupyter_2i2c.replicate.verify import v2_local, v3_local, v4_configuration, v6_live, verify
 from jupyter_2i2c.replicate.work import Work
 
 CONFIG = """\
@@ -416,3 +419,123 @@ def test_a_drill_that_fails_says_so_and_leaves_nothing_that_looks_like_one(tmp_p
     assert main(["drill", "--config", str(tmp_path), "-o", str(top)]) == 2
     assert "ZeroDivisionError" in capsys.readouterr().err
     assert list(top.iterdir()) == []
+
+
+API = {
+    "users": [
+        {"name": "ada", "admin": False, "roles": ["user"], "kind": "user"},
+        {"name": "boss", "admin": True, "roles": ["admin", "user"], "kind": "user"},
+    ],
+    "groups": [{"name": "class", "users": ["ada"], "properties": {}, "roles": []}],
+    "services": [{"name": "culler", "admin": False, "roles": ["culler"]}],
+    "info": {"version": "6.1.1", "spawner": {"class": "A"}},
+    "refused": [],
+}
+
+
+def bundle_of(tmp_path, config, api=None):
+    document = written_down(tmp_path, config=config)
+    return write_bundle(document, tmp_path / "b", api=api, people=True).place
+
+
+def test_a_dangling_reference_is_named(tmp_path):
+    c = Config()
+    c.HubInformation.logo = str(tmp_path / "not-there.svg")
+    c.JupyterHub.services = [{"name": "mine", "command": ["/no/such/program"]}]
+    c.JupyterHub.load_roles = [
+        {"name": "r", "services": ["mine", "gone"], "scopes": ["list:users"]}
+    ]
+    with opened(bundle_of(tmp_path, c)) as bundle:
+        rung = v2_local.check(bundle, hub_local.build(bundle, tmp_path / "built", Work()), Work())
+    assert failing(rung) == [
+        "file {config}/not-there.svg",
+        "role r: service gone",
+        "service mine: /no/such/program",
+    ]
+
+
+def test_a_replica_that_answers_differently_is_named(tmp_path, monkeypatch):
+    c = Config()
+    c.Authenticator.admin_users = {"boss"}
+    told = json.loads(json.dumps(API))
+    told["users"][0]["admin"] = True
+    told["users"].append({"name": "mal"})
+    told["groups"] = []
+    told["services"][0]["roles"] = []
+    told["info"]["version"] = "6.2.0"
+    monkeypatch.setattr(v6_live, "observed", lambda *_: told)
+
+    class Replica:
+        url = "http://127.0.0.1:1/"
+
+        def log_in(self, name):
+            assert name == "boss"
+            return self
+
+        def token(self, *_):
+            return ""
+
+    with opened(bundle_of(tmp_path, c, API)) as bundle:
+        built = hub_local.build(bundle, tmp_path / "built", Work())
+        rung = v6_live.check(bundle, built, Replica(), Work())
+    assert failing(rung) == [
+        "groups/class", "info/version", "services/culler", "users/ada", "users/mal",
+    ]  # fmt: skip
+    # another spawner is what the plan says
+    assert rung.items["users/boss"].status == rung.items["info/spawner"].status == "pass"
+    assert "admin was false and is true" in rung.items["users/ada"].why
+
+
+def test_whom_only_the_database_knew_is_on_the_replica_too(tmp_path):
+    c = Config()
+    c.Authenticator.admin_users = {"boss"}
+    c.JupyterHub.load_groups = {"other": ["boss"]}
+    with opened(bundle_of(tmp_path, c, API)) as bundle:
+        made = hub_local.plan(bundle)
+    assert made.added == {
+        "Authenticator.allowed_users": ["ada"],
+        "JupyterHub.load_groups": {"class": {"users": ["ada"], "properties": {}}},
+    }
+
+
+def test_a_replicas_secrets_come_from_its_file(tmp_path, monkeypatch):
+    import importlib.util
+
+    shutil.copy(hub_local.OVERLAY, tmp_path / "replica.py")
+    decided = {"environment": {"PLACE": "{config}/x"}, "secrets": ["KEY", "TOKEN"], "elsewhere": {}}
+    (tmp_path / "replica.json").write_text(json.dumps(decided))
+    (tmp_path / "secrets.env").write_text('# a comment\nKEY="first\\nsecond"\nTOKEN=\n')
+    spec = importlib.util.spec_from_file_location("replica_of_a_test", tmp_path / "replica.py")
+    replica = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(replica)
+    for name in ("PLACE", "KEY", "TOKEN"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    monkeypatch.setattr("traitlets.config.loader.PyFileConfigLoader.load_subconfig", None)
+    with pytest.raises(SystemExit, match=r"secrets.env lacks TOKEN"):
+        replica.prepare()
+    monkeypatch.setenv("TOKEN", "given")
+    replica.prepare()
+    assert os.environ["KEY"] == "first\nsecond"
+    assert os.environ["TOKEN"] == "given"
+    assert os.environ["PLACE"] == f"{tmp_path}/source/x"
+
+
+def test_the_charts_values_and_code_are_written_down_without_secrets(tmp_path, monkeypatch):
+    values = {
+        "hub": {
+            "config": {"GitHubOAuthenticator": {"client_secret": "CANARY-client"}},
+            "extraConfig": {"01": "c.X.token = 'CANARY-snippet'  # CANARY-comment\n", "02": "1 +"},
+        },
+        "cull": {"timeout": 3600},
+    }
+    z2jh = types.ModuleType("z2jh")
+    z2jh.get_config = values.get
+    monkeypatch.setitem(sys.modules, "z2jh", z2jh)
+    document = written_down(tmp_path)
+    assert "CANARY" not in json.dumps(document)
+    told = document["values"]
+    assert told["hub"]["config"]["GitHubOAuthenticator"]["client_secret"]["$secret"]
+    assert "environ['X_TOKEN']" in told["hub"]["extraConfig"]["01"]
+    assert told["hub"]["extraConfig"]["02"].startswith("<refused: hub.extraConfig.02")
+    assert told["cull"] == {"timeout": 3600}

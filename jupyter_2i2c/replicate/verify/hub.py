@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from ..bundle import Bundle
@@ -71,6 +72,9 @@ def climb(
         replica.plan.settings["JupyterHub.authenticator_class"] != "dummy"
     ):
         why = "its login needs a person; build with --login dummy to have it tried"
+        return {**rungs, "V6": not_run(why), "V7": not_run(why)}
+    if not shutil.which("configurable-http-proxy"):
+        why = "it needs configurable-http-proxy; install it with `npm install -g configurable-http-proxy`"
         return {**rungs, "V6": not_run(why), "V7": not_run(why)}
     try:
         with running(replica, hub_local.observed_of(bundle)["config"], python, work) as started:
