@@ -7,6 +7,7 @@ import base64
 import binascii
 import logging
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -38,6 +39,9 @@ MAX_TOTAL = 10_000_000
 MAX_TEXT = 20_000
 MAX_LINE = 200
 MAX_ADDRESS = 254
+
+MAX_AT_ONCE = 2
+"""Requests of one person that may be on their way to the service: each may be large."""
 
 MAX_BODY = MAX_TOTAL * 4 // 3 + 1_000_000
 """Bytes of a request as it comes: files are in base64."""
@@ -89,6 +93,7 @@ class Support:
         self._store = store
         self._courier = Courier(store, self._deliver) if store else None
         self._purging: asyncio.Task[None] | None = None
+        self._on_their_way: Counter[str] = Counter()
 
     def start(self) -> None:
         """Go on with what an earlier process left, and delete what is old."""
@@ -221,6 +226,19 @@ class Support:
         return "\n".join(each for each in lines if each)
 
     # --- taking requests --------------------------------------------------------------------
+
+    def begin(self, person: str) -> bool:
+        """Somebody begins to send a request; False if too many of theirs are on their way."""
+        if self._on_their_way[person] >= MAX_AT_ONCE:
+            return False
+        self._on_their_way[person] += 1
+        return True
+
+    def end(self, person: str) -> None:
+        """It has come, or never will."""
+        self._on_their_way[person] -= 1
+        if not self._on_their_way[person]:
+            del self._on_their_way[person]
 
     async def submit(
         self, identity: Identity, asked: Mapping[str, Any], source: str

@@ -161,6 +161,15 @@ class SupportTraits(HasTraits):
     def _smtp(self) -> Channel | None:
         if not self.support_smtp_host:
             return None
+        if (
+            self.support_smtp_user
+            and self.support_smtp_security == "none"
+            and self.support_smtp_host not in ("localhost", "127.0.0.1", "::1")
+        ):
+            raise ValueError(
+                "HubService.support_smtp_security is none, so the password would be sent for"
+                " everybody to read; set it to starttls or tls"
+            )
         from .delivery.smtp import Smtp
 
         return Smtp(

@@ -10,13 +10,16 @@ from typing import Any
 from tornado import web
 
 from ..administration import Administration
-from ..identity import HubIdentities
+from ..identity import HubIdentities, Identity
 from ..store import requests
 from ..store.database import StoreUnavailable
 from ..store.requests import AnotherRequest, Request, TooManyRequests
 from ..support import MAX_BODY, BadRequest, NotOffered, Support
 from .base import Wait
 from .intents import PERSONAL, AdministrationHandler, asking_server
+
+BUSY = 10
+"""Seconds after which somebody who sends too much at a time may try again."""
 
 WHAT_NOW = {
     "queued": "it is tried again, and nothing is lost",
@@ -58,11 +61,30 @@ class RequestsHandler(SupportHandler):
     def prepare(self) -> Awaitable[None] | None:
         self._chunks: list[bytes] = []
         self._size = 0
+        self._counted = False
         if self.request.method == "POST":
             self.max_age = 0.0
             declared = self.request.headers.get("Content-Length", "")
             self._check(int(declared) if declared.isdecimal() else 0)
         return super().prepare()
+
+    def _let_in(self, owner: Identity | None) -> None:
+        super()._let_in(owner)
+        if self.request.method == "POST" and not self._counted:
+            self._counted = self.support.begin(self.identity.name)
+            if not self._counted:
+                raise Wait(
+                    BUSY,
+                    "others of your requests are on their way just now; nothing is lost: try again"
+                    f" in {BUSY} s",
+                )
+
+    def on_finish(self) -> None:
+        if self._counted:
+            self._counted = False
+            self.support.end(self.identity.name)
+
+    on_connection_close = on_finish
 
     def data_received(self, chunk: bytes) -> None:
         self._size += len(chunk)

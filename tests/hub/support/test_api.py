@@ -1,5 +1,6 @@
 """Asking for help over the API: taken once, delivered, and told to whom it belongs alone."""
 
+import asyncio
 import json
 import re
 
@@ -261,6 +262,44 @@ async def test_a24_who_asks_too_often_is_told_when_to_come_back(begin, mail_serv
     # the same again is no new request, and others are not held up
     assert (await service.send(key="key-0003")).status == 200
     assert (await service.send("mal")).status == 201
+
+
+async def test_a24_nobody_keeps_much_of_the_service_busy_at_a_time(begin, mail_server):
+    service = await begin(plain(mail_server), courier=False)
+    held = asyncio.Event()
+
+    async def hold(write):
+        await write(b"{")
+        await held.wait()
+
+    slow = [asyncio.ensure_future(service.ask("requests", body_producer=hold)) for _ in range(2)]
+    while service.support._on_their_way["ada"] < 2:
+        await service.ask("requests")
+    answer = await service.send()
+    assert (answer.status, answer.headers["Retry-After"]) == (429, "10")
+    assert (await service.send("mal")).status == 201
+    held.set()
+    assert [(await each).status for each in slow] == [400, 400]
+    assert (await service.send()).status == 201
+    assert service.support._on_their_way.keys() == set()
+
+
+async def test_a24_who_breaks_off_is_not_counted_for_ever(begin, mail_server):
+    service = await begin(plain(mail_server), courier=False)
+    host, port = service.url.split("/")[2].split(":")
+    for _ in range(3):
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.write(
+            b"POST /api/v1/requests HTTP/1.1\r\nHost: x\r\nAuthorization: token ada-token\r\n"
+            b"Content-Length: 1000\r\n\r\n{"
+        )
+        while not service.support._on_their_way["ada"]:
+            await service.ask("requests")
+        writer.close()
+        await writer.wait_closed()
+        while service.support._on_their_way["ada"]:
+            await service.ask("requests")
+    assert (await service.send()).status == 201
 
 
 # --- when something is not there ----------------------------------------------------------------

@@ -92,7 +92,7 @@ async def test_an_answer_is_in_the_thread_of_its_request(mail_server):
     assert "Take a larger profile." in mail.get_content()
 
 
-@pytest.mark.parametrize("field", ["subject", "person", "affected", "hub", "category_name"])
+@pytest.mark.parametrize("field", ["subject", "person", "affected", "hub", "category_name", "text"])
 async def test_a16_no_field_can_add_a_header_or_a_recipient(mail_server, field):
     evil = "x\r\nBcc: mal@evil.example\n\n<b>body</b>\u2028To: mal@evil.example\u202e"
     await by(mail_server).deliver(replace(MESSAGE, **{field: evil}))

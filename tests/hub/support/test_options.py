@@ -63,6 +63,10 @@ def test_a_channel_for_each(options, tmp_path):
         ({**MAIL, "support_sender": "x\r\nBcc: y@z.example"}, "support_sender is no mail address"),
         ({**MAIL, "support_smtp_password_file": "/nowhere/x"}, "/nowhere/x"),
         ({**MAIL, "support_smtp_ca_file": "/nowhere/x"}, "No such file"),
+        (
+            {**MAIL, "support_smtp_user": "hub", "support_smtp_security": "none"},
+            "for everybody to read",
+        ),
         (WEBHOOK, "no secret to sign with"),
         ({**WEBHOOK, "support_webhook_url": "file:///etc/passwd"}, "no secret"),
         (
