@@ -96,6 +96,31 @@ jupyterhub:
         mountPath: /etc/key
         stringData: |
 {textwrap.indent(private_key("a private key of several lines"), " " * 10)}
+      account:
+        mountPath: /etc/account.json
+        stringData: |
+          {{"type": "service_account", "private_key_id": "{plant("the id of a service account's key")}",
+           "private_key": "-----BEGIN PRIVATE KEY-----\\n{plant("a private key in JSON")}\\n-----END PRIVATE KEY-----\\n"}}
+      notebook:
+        mountPath: /etc/a.ipynb
+        stringData: '{{"source": ["{{\\"api_key\\": \\"{plant("JSON in JSON")}\\"}}"]}}'
+      docker:
+        mountPath: /etc/docker.json
+        stringData: {base64.b64encode(('{"auths": {"r.example": {"auth": "' + plant("a registry's login in base64") + '"}}}').encode()).decode()}
+      pgp:
+        mountPath: /etc/pgp.asc
+        stringData: |
+          -----BEGIN PGP PRIVATE KEY BLOCK-----
+          {plant("a key of PGP")}
+          -----END PGP PRIVATE KEY BLOCK-----
+  custom2:
+    passwords: {{ada: {plant("a map of passwords")}, grace: {plant("another of the map")}}}
+    login: {{user: me, pass: {plant("a short key")}}}
+    folded:
+      client_secret: >-
+        {plant("a folded text")}
+    shared: &shared {plant("an anchor")}
+    token: *shared
   singleuser:
     extraEnv:
       - name: GRAPH_TOKEN

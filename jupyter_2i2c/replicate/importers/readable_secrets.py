@@ -38,11 +38,12 @@ PLACEHOLDER = re.compile(r"<secret:\w+>")
 
 USERINFO = re.compile(r"[a-z][a-z0-9+.-]*://([^\s/@:'\"]*):([^\s/@'\"]+)@", re.IGNORECASE)
 ASSIGNED = re.compile(
-    r"""(?:--(?P<flag>[A-Za-z][\w-]*)(?:=|\s+)|(?P<name>[\w.-]+)["']?\s*[=:]\s*)["']?(?=(?P<value>[^\s"',;#]+))"""
+    r"""(?:--(?P<flag>[A-Za-z][\w-]*)(?:=|\s+)|(?P<name>[\w.-]+)\\?["']?\s*[=:]\s*)\\?["']?(?=(?P<value>[^\s"',;#\\]+))"""
 )
 LOGIN_LINE = re.compile(r"\b(?:password|account)\s+(\S{8,})")
 PRIVATE_KEY = re.compile(
-    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL
+    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\Z)",
+    re.DOTALL,
 )
 AUTHORIZATION = re.compile(r"\b(?:Bearer|Basic|token)\s+([A-Za-z0-9_.~+/=-]{16,})")
 TOKENS = {
@@ -66,8 +67,16 @@ TOKENS = {
 """Forms of tokens that redact.py does not know, by how they begin."""
 
 ENCODED = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
-KEEPER = "CryptKeeper"
-"""A class of JupyterHub that is configured with secrets only."""
+HOLDERS = frozenset(
+    ["CryptKeeper", "passwords", "secrets", "credentials", "tokens", "api_keys", "apiKeys", "api_tokens", "apiTokens", "basic_auth_users", "user_passwords"]
+)
+"""Below these keys stand secrets, whatever they are called there."""
+
+BESIDE_SECRETS = re.compile(
+    r"server|registry|user(name)?|name|e?mail|url|host|port|type|enabled|create|kind|project(_id)?|region|scheme",
+    re.IGNORECASE,
+)
+"""Keys that stand beside a secret and hold none."""
 
 SECRET_FILES = re.compile(
     r"(^|[/_.-])(netrc|pgpass|git-credentials|htpasswd|s3cfg|boto|dockerconfigjson|dockercfg|kaggle\.json"
@@ -138,7 +147,10 @@ class ReadableSecrets:
             return any(
                 SECRET_FILES.search(name) for name in (keys[-2] if len(keys) > 1 else "", target)
             )
-        if not sounds_secret(key) and KEEPER not in keys:
+        held = bool(HOLDERS & set(keys)) and not BESIDE_SECRETS.fullmatch(key)
+        if not (sounds_secret(key) or key in ("pass", "pwd") or held):
+            return False
+        if held and not (isinstance(value, str) and re.fullmatch(r"\S+", value)):
             return False
         if isinstance(value, str):
             return "\n" not in value or "PRIVATE KEY" in value or len(value) < 4096
