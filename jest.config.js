@@ -23,6 +23,8 @@ module.exports = {
   collectCoverageFrom: ['src/**/*.{ts,tsx}', '!src/**/__tests__/**'],
   coverageReporters: ['lcov', 'text'],
   reporters: ['default'],
+  setupFilesAfterEnv: ['<rootDir>/src/__tests__/patience.ts'],
+  testTimeout: 60_000,
   roots: ['<rootDir>/src', '<rootDir>/style'],
   testRegex: 'src/__tests__/.*\\.spec\\.tsx?$',
   transformIgnorePatterns: [`/node_modules/(?!${publishedAsEsModules}).+`]
