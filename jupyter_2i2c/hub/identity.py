@@ -121,7 +121,8 @@ class HubIdentities:
         elif until < now or (max_age is not None and learnt + max_age <= now):
             return None
         old = now >= learnt + self._max_age * self.RENEW_FROM
-        if owner and old and now >= self._quiet_from and key not in self._asking:
+        quiet = now >= self._quiet_from and not self._places.locked()
+        if owner and old and quiet and key not in self._asking:
             self._begin_to_ask(token, key)
         return (owner,)
 

@@ -122,6 +122,22 @@ async def test_little_is_asked_for_early_while_much_is_asked(hub, clock):
     assert len(hub.asked) == 51
 
 
+async def test_f5_nothing_is_asked_early_of_a_hub_that_is_behind(hub, clock):
+    identities = HubIdentities(hub.url, max_age=600, concurrency=1)
+    await identities.owner("t")
+    await hub.arrivals.get()
+    hub.hold = asyncio.Event()
+    clock.ahead = 350
+    other = asyncio.ensure_future(identities.owner("u"))
+    await hub.arrivals.get()
+    clock.ahead = 352
+    assert identities.remembered("t")
+    assert len(identities._asking) == 1
+    hub.hold.set()
+    await other
+    assert hub.asked == ["t", "u"]
+
+
 async def test_f1_what_is_remembered_stays_while_the_hub_cannot_be_asked_early(hub, clock):
     identities = HubIdentities(hub.url, max_age=600)
     await identities.owner("t")

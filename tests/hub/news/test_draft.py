@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_2i2c.hub.news.draft import BadDraft, check
@@ -197,6 +197,7 @@ def test_a14_whatever_is_written_can_only_be_read(text):
     assert_inert(render(text))
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(HOSTILE), max_size=4), st.text(max_size=80))
 def test_a14_nor_can_any_mixture_of_it(parts, text):
     assert_inert(render(f"> - {text.join(parts)}"))
