@@ -110,7 +110,7 @@ def test_what_a_chart_around_the_chart_nests_is_moved_up(checkout):
     [stray] = found(source, "stray-top-level-key")
     assert stray.where == "config/clusters/sea/lagoon.values.yaml:6"
     assert stray.pointer == "/dask-gateway"
-    assert stray.severity == "error"
+    assert stray.severity == "warning"
     slots = {each.pointer: each.path for each in source.secrets}
     assert slots["/basehub/jupyterhub/hub/config/GitHubOAuthenticator/client_id"] == (
         *HUB_FILE, "config", "GitHubOAuthenticator", "client_id",

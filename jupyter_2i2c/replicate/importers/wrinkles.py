@@ -77,7 +77,7 @@ def _outside(
             if key in (nesting, "sops", "global", chart):
                 continue
             yield Finding(
-                "stray-top-level-key", "error", layer.path, top[key].line, pointer((key,)),
+                "stray-top-level-key", "warning", layer.path, top[key].line, pointer((key,)),
                 f"{key} stands beside {nesting}, where Helm ignores it: the chart is {chart}",
                 f"move it below {nesting}, or remove it",
             )  # fmt: skip
