@@ -142,6 +142,29 @@ def test_nothing_is_built_over_something(hub, built):
         k8s.build(hub, built)
 
 
+def test_the_name_of_a_chart_is_no_path(tmp_path):
+    text = k8s_hub.HUB + "'../../outside':\n  enabled: true\n"
+    hub = k8s_hub.source(tmp_path / "repository", hub=text)
+    with pytest.raises(ReplicateError, match="is no chart's name"):
+        k8s.build(hub, tmp_path / "built")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["repository"]
+
+
+def test_the_name_of_a_hub_is_no_command(hub, tmp_path):
+    named = replace(hub, hub=replace(hub.hub, name="field; reboot"))
+    with pytest.raises(ReplicateError, match="cannot be a namespace"):
+        k8s.build(named, tmp_path / "built")
+
+
+def test_a_secret_that_cannot_be_is_left_dangling(tmp_path):
+    text = k8s_hub.UMBRELLA.replace("name: prometheus-auth", "name: ../../outside")
+    hub = k8s_hub.source(tmp_path / "repository", umbrella=text)
+    made = k8s.build(hub, tmp_path / "built").directory
+    climbed = kubernetes.climb(hub, built=made, wanted=["V2"], directory=tmp_path)
+    assert "Secret/../../outside:username" in failing(climbed["V2"])
+    assert not list(tmp_path.rglob("outside*"))
+
+
 def test_what_looks_like_a_number_stays_a_text():
     values = {"a": "1234e5", "b": "08", "c": "2024-03-18", "d": "0.1", "e": "null", "f": 0o755}
     text = yaml_text(values)

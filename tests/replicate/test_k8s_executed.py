@@ -6,8 +6,9 @@ import shutil
 import pytest
 import yaml
 
+from jupyter_2i2c.replicate.errors import UnsafeBundle
 from jupyter_2i2c.replicate.targets import k8s
-from jupyter_2i2c.replicate.verify import v4_kubernetes
+from jupyter_2i2c.replicate.verify import hub_pod, v4_kubernetes
 from jupyter_2i2c.replicate.verify.built_k8s import read_built
 from jupyter_2i2c.replicate.work import Work
 from jupyter_2i2c.replicate.yaml_text import yaml_text
@@ -60,7 +61,7 @@ def test_what_was_built_says_the_same_and_says_what_it_could_not_try(climb):
     rung = climb()
     assert rung.status == "pass", (rung.why, failing(rung))
     left = {name: each.why for name, each in rung.items.items() if each.status == "not-run"}
-    needs = "needs kubespawner_of_the_image; what is asked of it is equal (1 calls)"
+    needs = "needs kubespawner_of_the_image; what is asked of it is equal, call by call (1)"
     assert left["module kubespawner_of_the_image"] == needs
     assert "module escapism_of_the_image" in left
     passing = {name for name, each in rung.items.items() if each.status == "pass"}
@@ -111,6 +112,22 @@ def test_code_that_does_not_run_fails_with_its_line(built, climb):
     rung = climb()
     assert rung.status == "fail"
     assert "ValueError: no" in rung.why
+
+
+def test_no_name_in_values_leads_out_of_the_directory(tmp_path):
+    outside = tmp_path / "outside"
+    values = {
+        "hub": {
+            "extraFiles": {
+                "a": {"mountPath": f"/usr/local/etc/jupyterhub/{outside}", "stringData": "x"}
+            },
+            "services": {f"/../../../../..{outside}": {}},
+        }
+    }
+    pod = hub_pod.Pod(values, {}, "field", "4.3.3", ("", ""), {})
+    with pytest.raises(UnsafeBundle, match="leads outside"):
+        hub_pod.said_by(pod, tmp_path / "pod", None, Work())
+    assert not list(tmp_path.glob("outside*"))
 
 
 def test_without_the_chart_it_is_not_run(climb, tmp_path):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..importers.source import at
+from ..paths import inside
 from ..sandbox import stand_ins
 from ..sandbox.start import Executed, execute
 from ..work import Work
@@ -81,13 +82,14 @@ def said_by(pod: Pod, directory: Path, python: Path | None, work: Work) -> Execu
     Raises:
         NotExecuted: it fails.
         NotHere: there is no sandbox or no JupyterHub.
+        UnsafeBundle: a name in the values leads out of the directory.
     """
     directory = Path(os.path.realpath(directory))
     etc = directory / "etc"
     hub = directory / "srv"
     hub.mkdir(parents=True)
     for name, text in _files(pod).items():
-        path = etc / name
+        path = inside(etc, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text.replace(ETC, str(etc)), "utf-8")
     chart = etc / "chart_config.py"

@@ -14,6 +14,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+from ..errors import ReplicateError
 from ..importers.source import CHART, HubSource, SecretSlot, at
 from ..importers.source import Path as Place
 from ..sandbox.start import Executed, NotExecuted, NotHere
@@ -64,11 +65,11 @@ def check(
             before = started[0].result()
         except NotHere as error:
             return not_run(str(error))
-        except NotExecuted as error:
+        except (NotExecuted, ReplicateError) as error:
             return not_run(f"the source's own configuration does not run here: {error}")
         try:
             after = started[1].result()
-        except NotExecuted as error:
+        except (NotExecuted, ReplicateError) as error:
             return failed(f"what was built does not run: {error}")
     return _judged(before, after)
 
@@ -99,7 +100,11 @@ def _stand_ins(mine: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Result
         if of_it[0] != of_it[1]:
             items[f"module {module}"] = Result("fail", "it is called otherwise by what was built")
         else:
-            asked = f"; what is asked of it is equal ({len(of_it[0])} calls)" if of_it[0] else ""
+            asked = (
+                f"; what is asked of it is equal, call by call ({len(of_it[0])})"
+                if of_it[0]
+                else ""
+            )
             items[f"module {module}"] = Result("not-run", f"needs {module}{asked}")
     return items
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,14 @@ from typing import Any
 
 from ...errors import ReplicateError
 from ...importers.source import HubSource
+from ...paths import inside
 from ...yaml_text import yaml_text
-from .objects import Object
+from .objects import NAME, Object
 from .planning import SECRET_VALUES, VALUES, ChartValues, Design, design
 from .readme import readme
 
 NOTES = "build.json"
+VERSION = re.compile(r"[\w.+-]*", re.ASCII)
 KUSTOMIZATION = "kustomization.yaml"
 SECRETS_HEAD = """\
 What is secret, over {file}. Put a value in each place <secret:…>, and keep this file where secrets
@@ -45,16 +48,18 @@ def build(source: HubSource, directory: Path, bundle: str = "") -> Built:
         bundle: the SHA-256 of the bundle's manifest, if it is of one.
 
     Raises:
-        ReplicateError: it cannot be written; nothing is left behind.
+        ReplicateError: it cannot be written, or has names that Kubernetes does not take; nothing is
+            left behind.
     """
     if os.path.lexists(directory):
         raise ReplicateError(f"{directory} is there already; give a directory that is not")
     directory = directory.absolute()
     partial = directory.with_name(f".{directory.name}.partial-{os.getpid()}")
     planned = design(source)
+    _check_names(planned, source)
     try:
         for name, text in files_of(planned, source, bundle).items():
-            path = partial / name
+            path = inside(partial, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
         partial.rename(directory)
@@ -65,6 +70,20 @@ def build(source: HubSource, directory: Path, bundle: str = "") -> Built:
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return Built(directory, planned)
+
+
+def _check_names(planned: Design, source: HubSource) -> None:
+    """Names become files, and words of commands that people paste."""
+    for chart in (planned.hub, *planned.charts):
+        if not NAME.fullmatch(chart.name) or not VERSION.fullmatch(chart.version):
+            raise ReplicateError(
+                f"{chart.name!r} {chart.version!r} is no chart's name and version; look at the values"
+            )
+    if not NAME.fullmatch(source.name):
+        raise ReplicateError(
+            f"{source.name!r} cannot be a namespace of Kubernetes: small letters, digits and -;"
+            " capture the hub under such a name"
+        )
 
 
 def files_of(planned: Design, source: HubSource, bundle: str = "") -> dict[str, str]:

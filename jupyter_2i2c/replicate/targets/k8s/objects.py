@@ -6,6 +6,7 @@ z2jh's own chart makes none of them, and without them its pods wait for ever.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,6 +18,8 @@ Object = dict[str, Any]
 LABELS = {"app": "jupyterhub"}
 HOMES = "home-nfs"
 PROMETHEUS = "prometheus-auth"
+NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+"""What Kubernetes takes as a name."""
 PRIVATE_NETWORKS = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]
 UPSTREAM_PAUSE = "registry.k8s.io/pause:3.10.1"
 
@@ -63,6 +66,7 @@ def secrets_of(values: Mapping[str, Any], made: list[Object]) -> list[Object]:
         if (
             reference.kind == "Secret"
             and not reference.optional
+            and NAME.fullmatch(reference.name)
             and (reference.kind, reference.name) not in known
             and not _made_by_cert_manager(reference)
         ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from ...importers.source import HubSource
@@ -86,10 +87,11 @@ def _secret_objects(planned: Design, hub: str) -> Iterator[str]:
 def _helm(chart: ChartValues, hub: str, base: str) -> Iterator[str]:
     oci = chart.repository.startswith("oci://")
     release = hub if not base else f"{hub}-{chart.name}"
-    reference = chart.repository if oci else chart.name
+    repository = shlex.quote(chart.repository)
+    reference = repository if oci else chart.name
     command = f"helm upgrade --install {release} {reference} --namespace {hub}"
     if chart.repository and not oci:
-        command += f" --repo {chart.repository}"
+        command += f" --repo {repository}"
     if chart.version:
         command += f" --version {chart.version}"
     values = f"{base}.yaml" if base else VALUES
