@@ -17,6 +17,8 @@ import jupyter_2i2c
 from ..hubs import SETUP
 from .scene import API, Scene, begin, console_routes, text
 
+pytestmark = pytest.mark.end_to_end
+
 HOSTILE = "</td><script>alert(1)</script><img src=x onerror=alert(1)>\u202e{{7*7}}"
 
 CANARIES = [f"canary-{kind}-5b1e7d" for kind in ("env", "auth", "options", "service", "argv")]
