@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ..._version import __version__
 from ..identity import Identity
 from ..store import announcements
 from ..store.announcements import Announcement, Mark, Marks
@@ -123,7 +124,8 @@ class Newsroom:
             for item in items
             if not (mark := _present(item.announcement, marks)) or not mark.dismissed
         ]
-        digest = hashlib.sha256()
+        # another version of this may tell more of the same
+        digest = hashlib.sha256(__version__.encode())
         for item, mark in told:
             key = (item.announcement.id, item.announcement.version)
             digest.update(repr((key, mark is not None, mark and mark.acknowledged)).encode())
