@@ -415,6 +415,15 @@ def test_jsonnet_that_takes_all_memory_is_stopped(checkout, monkeypatch):
         reef(checkout)
 
 
+def test_who_lacks_the_evaluator_is_told_what_to_do(checkout, tmp_path, monkeypatch):
+    child = tmp_path / "child.py"
+    text = computed.CHILD.read_text()
+    child.write_text(text.replace("import _gojsonnet", "import _gojsonnet_that_is_not_there"))
+    monkeypatch.setattr(computed, "CHILD", child)
+    with pytest.raises(ReplicateError, match=r"install jupyter_2i2c\[replicate\], or .*--rendered"):
+        reef(checkout)
+
+
 def test_jsonnet_may_import_from_the_checkout(checkout):
     deployments.update(
         checkout,
