@@ -186,4 +186,4 @@ def pages() -> tuple[Page, ...]:
         (one, RequestPage),
         (one + r"/files/([a-z0-9.]{1,30})", FilePage),
     )
-    return (Page("requests", "Requests", RIGHT, routes),)
+    return (Page("requests", "Help requests", RIGHT, routes),)

@@ -122,10 +122,11 @@ async def test_attachments_are_only_ever_downloads(console, ask):
 
 
 async def test_others_than_those_with_the_scope_are_refused(console, ask):
+    assert "Help requests" in (await console.boss.see("")).text
     console.logged_in.token = "helper-token"
     helper = console.visitor()
     for path in ("requests", f"requests/{ask().id}", f"requests/{ask().id}/files/request.age"):
         page = await helper.see(path)
         assert page.status == 403
         assert "may not use this page" in page.text
-    assert "Requests" not in (await helper.see("")).text
+    assert "Help requests" not in (await helper.see("")).text
