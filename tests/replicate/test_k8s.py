@@ -285,8 +285,10 @@ class TestSeededFaults:
 
     def test_another_chart_version_is_v3s(self, built, rungs):
         notes = built / "build.json"
-        notes.write_text(notes.read_text().replace("4.3.3", "4.4.0"))
-        assert "version of jupyterhub" in failing(rungs()["V3"])
+        text = notes.read_text().replace("4.3.3", "4.4.0").replace("charts.example", "evil.example")
+        notes.write_text(text)
+        found = set(failing(rungs()["V3"]))
+        assert found == {"version of jupyterhub", "repository of jupyterhub"}
 
 
 def test_what_a_person_filled_in_is_equal(built, rungs):

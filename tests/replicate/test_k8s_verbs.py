@@ -83,6 +83,17 @@ def test_a_change_of_what_was_built_fails_with_its_place(bundle, built, tmp_path
     assert "values /singleuser/memory/limit" in capsys.readouterr().out
 
 
+def test_what_was_built_and_is_no_yaml_any_more_is_said_with_its_line(bundle, built, capsys):
+    values = built / "values.yaml"
+    whole = values.read_text()
+    try:
+        values.write_text(whole + "a: [\n")
+        assert main(["verify", str(bundle), "--built", str(built), "--no-report"]) == 1
+    finally:
+        values.write_text(whole)
+    assert "values.yaml:" in capsys.readouterr().out
+
+
 def test_a_bundle_of_an_environment_has_no_hub(place, tmp_path, capsys):
     (tmp_path / "bag").mkdir()
     assert main(["plan", str(tmp_path / "bag"), "--target", "k8s"]) == 2

@@ -82,6 +82,8 @@ def verify(
         if "V1" in climbed:
             rungs["V1"] = joined(rungs["V1"], climbed.pop("V1"))
         rungs.update(climbed)
+        if not climbed and rungs["V1"].status == "fail":
+            broken = "V1"  # what was built cannot even be read
     for name in RUNGS:
         if name not in rungs:
             why = f"{broken} failed" if broken else OTHERS.get(name, ONLY_RUNNING)
@@ -137,5 +139,7 @@ def climb(
 
 def joined(bundle: Rung, built: Rung) -> Rung:
     """V1 of a bundle's own files and of what was built of it, as one rung."""
+    if not built.items:
+        return built if built.status == "fail" else bundle
     items = {**bundle.items, **{f"built: {name}": each for name, each in built.items.items()}}
-    return judged(items, "files and objects") if items else built
+    return judged(items, "files and objects")

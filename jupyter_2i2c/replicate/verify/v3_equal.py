@@ -185,13 +185,16 @@ def _compare_objects(
 
 
 def _compare_versions(planned: Design, built: BuiltHub, items: dict[str, Result]) -> None:
-    noted = {each["name"]: each["version"] for each in built.notes.get("charts", [])}
+    noted = {each.get("name"): each for each in built.notes.get("charts", [])}
     for chart in (planned.hub, *planned.charts):
-        if noted.get(chart.name) == chart.version:
-            items[f"version of {chart.name}"] = Result("pass", chart.version)
-        else:
-            why = f"the source has {chart.version}, built was {noted.get(chart.name)}"
-            items[f"version of {chart.name}"] = Result("fail", why)
+        told = noted.get(chart.name, {})
+        for what, wanted in (("version", chart.version), ("repository", chart.repository)):
+            name = f"{what} of {chart.name}"
+            if told.get(what) == wanted:
+                items[name] = Result("pass", wanted)
+            else:
+                why = f"the source has {_shown(wanted)}, built was {_shown(told.get(what))}"
+                items[name] = Result("fail", why)
 
 
 def _id(document: Mapping[str, Any]) -> str:
