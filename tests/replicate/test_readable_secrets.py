@@ -29,6 +29,12 @@ KEYS = iter(range(1000))
 PLANTED = {}
 
 
+def plant_lower(how):
+    """A new canary in small letters."""
+    PLANTED[how] = plant(how).lower()
+    return PLANTED[how]
+
+
 def plant(how):
     """A new canary, noted with how it is planted."""
     value = canary(next(KEYS))
@@ -121,6 +127,9 @@ jupyterhub:
         {plant("a folded text")}
     shared: &shared {plant("an anchor")}
     token: *shared
+    api_secret: ${plant_lower("what only begins like a variable")}
+    long_token: |
+{textwrap.indent("x" * 70 + chr(10), " " * 6) * 60}      {plant("the end of a long text")}
   singleuser:
     extraEnv:
       - name: GRAPH_TOKEN
@@ -316,10 +325,13 @@ def test_code_that_is_no_python_of_today_is_cleaned_as_text(tmp_path):
     code = "print 'a'\n# note: secret\npassword = 'not-a-good-1'\n"
     own = {"jupyterhub": {"hub": {"extraConfig": {"50-own": code}}}}
     checkout = deployments.write(tmp_path / "checkout", deployments.with_reef(own))
-    text = read(checkout, "sea", "reef").extra_config["50-own"]
+    source = read(checkout, "sea", "reef")
+    text = source.extra_config["50-own"]
     assert "not-a-good" not in text
     assert "note" not in text
     assert text.startswith("print 'a'\n\npassword = '<secret:")
+    [finding] = [each for each in source.findings if each.id == "code-not-read"]
+    assert finding.pointer == "/jupyterhub/hub/extraConfig/50-own"
 
 
 @pytest.mark.parametrize(

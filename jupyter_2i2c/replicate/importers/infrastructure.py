@@ -198,9 +198,9 @@ class _Reading:
     ) -> None:
         inner = node
         number = len(self.layers)
-        if self.shape.plain and name != "z2jh":
+        if self.shape.plain and kind != "default":
             inner = Node({CHART: node}, 1, number)
-        elif self.shape.nesting and name not in ("z2jh", "chart"):
+        elif self.shape.nesting and (kind != "default" or name == "outermost"):
             nested = node.value.get(self.shape.nesting)
             is_mapping = nested is not None and isinstance(nested.value, dict)
             inner = nested if nested is not None and is_mapping else Node({}, 1, number)
@@ -294,6 +294,14 @@ class _Reading:
         for each in self.layers:
             each.inner = self.readable.cleaned(each.inner, each.path)
         self.slots += self.readable.slots
+        for path, node, file in self.readable.not_parsed:
+            self.findings.append(
+                Finding(
+                    "code-not-read", "warning", file, node.line, pointer(path),
+                    "this is no Python that can be read here, so its secrets were looked for by their form alone",
+                    "read it before you pass the bundle on",
+                )
+            )  # fmt: skip
 
     def _merge(self, outer: Chart | None) -> Node:
         defaults = {each.name: each.inner for each in self.layers if each.kind == "default"}

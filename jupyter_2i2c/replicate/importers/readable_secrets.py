@@ -30,7 +30,9 @@ SHORTEST = 8
 REFERENCES = frozenset({"secretKeyRef", "configMapKeyRef", "fieldRef", "resourceFieldRef"})
 """Below these stand names of what is elsewhere."""
 
-REFERENCE = re.compile(r"\$\(?\{?[A-Za-z_][\w.]*[)}]?|\{\{.*\}\}|\{[^{}]*\}|%\(\w+\)s", re.DOTALL)
+REFERENCE = re.compile(
+    r"\$\([^()]*\)|\$\{[^{}]*\}|\$[A-Z_][A-Z0-9_]*|\{\{.*\}\}|\{[^{}]*\}|%\(\w+\)s", re.DOTALL
+)
 """A value that is looked up when it is used."""
 
 PLACEHOLDER = re.compile(r"<secret:\w+>")
@@ -68,8 +70,9 @@ TOKENS = {
 
 ENCODED = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
 HOLDERS = frozenset(
-    ["CryptKeeper", "passwords", "secrets", "credentials", "tokens", "api_keys", "apiKeys", "api_tokens", "apiTokens", "basic_auth_users", "user_passwords"]
-)
+    ["CryptKeeper", "passwords", "secrets", "credentials", "tokens", "api_keys", "apiKeys", "api_tokens",
+     "apiTokens", "basic_auth_users", "user_passwords"]
+)  # fmt: skip
 """Below these keys stand secrets, whatever they are called there."""
 
 BESIDE_SECRETS = re.compile(
@@ -152,13 +155,8 @@ class ReadableSecrets:
             return False
         if held and not (isinstance(value, str) and re.fullmatch(r"\S+", value)):
             return False
-        if isinstance(value, str):
-            return "\n" not in value or "PRIVATE KEY" in value or len(value) < 4096
-        return (
-            not isinstance(value, (bool, float))
-            and value is not None
-            and not isinstance(path[-1], int)
-        )
+        # a number of few digits is a setting: how long, how many
+        return isinstance(value, str) or (isinstance(value, int) and len(str(value)) >= 6)
 
     def _by_form(self, each: _Found) -> None:
         """Learn what is a secret in a text by its form."""
@@ -384,7 +382,7 @@ def secrets_in(text: str, rules: Rules) -> Iterable[str]:
     for match in PRIVATE_KEY.finditer(text):
         yield match[0]
     for _, password in USERINFO.findall(text):
-        if not REFERENCE.search(password) and not is_stub(password):
+        if not REFERENCE.fullmatch(password) and not is_stub(password):
             yield password
             yield unquote(password)
     for token, _ in tokens_in(text):
@@ -393,7 +391,7 @@ def secrets_in(text: str, rules: Rules) -> Iterable[str]:
         if b"PRIVATE KEY" not in found[0]:
             yield found[0].decode()
     for match in AUTHORIZATION.finditer(text):
-        if not REFERENCE.search(match[1]):
+        if any(each.isdigit() for each in match[1]):
             yield match[1]
     for match in ENCODED.finditer(text):
         if _decodes_to_secret(match[0], rules):
