@@ -1,6 +1,7 @@
 """A hub built for Kubernetes, and the rungs that look at it: each seeded fault is caught by the rung that is named."""
 
 import shutil
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
@@ -8,14 +9,16 @@ import yaml
 
 from jupyter_2i2c.replicate.errors import ReplicateError
 from jupyter_2i2c.replicate.importers import infrastructure
-from jupyter_2i2c.replicate.importers.source import SecretSlot
+from jupyter_2i2c.replicate.importers.source import SecretSlot, at, leaves
 from jupyter_2i2c.replicate.targets import k8s
 from jupyter_2i2c.replicate.targets.k8s.planning import design
-from jupyter_2i2c.replicate.verify import kubernetes
+from jupyter_2i2c.replicate.verify import kubernetes, v3_equal
 from jupyter_2i2c.replicate.verify.built_k8s import read_built
 from jupyter_2i2c.replicate.yaml_text import yaml_text
 
 from . import k8s_hub
+
+GONE = object()
 
 
 @pytest.fixture(scope="module")
@@ -289,6 +292,29 @@ class TestSeededFaults:
         notes.write_text(text)
         found = set(failing(rungs()["V3"]))
         assert found == {"version of jupyterhub", "repository of jupyterhub"}
+
+
+def test_no_single_value_changes_or_goes_unnoticed(hub, built):
+    """Every leaf of everything that was built, one at a time: changed, and taken away."""
+    read = read_built(built)
+    missed = []
+    for path, value in list(leaves({"values": read.values, "charts": read.charts})):
+        other = not value if isinstance(value, bool) else f"{value}x"
+        text = str(value)
+        if "replace-me-" in text or "<secret:" in text:
+            other = None  # where a person is to put something, anything else than nothing is taken
+        for now in (other, GONE):
+            parts = {"values": deepcopy(read.values), "charts": deepcopy(read.charts)}
+            around = at(parts, path[:-1])
+            if now is GONE:
+                del around[path[-1]]
+            else:
+                around[path[-1]] = now
+            changed = replace(read, values=parts["values"], charts=parts["charts"])
+            if v3_equal.check(changed, hub).status != "fail":
+                missed.append((path, now))
+    # a null that finds no default to delete says as much as nothing
+    assert [path for path, _ in missed if at({"values": read.values}, path) is not None] == []
 
 
 def test_what_a_person_filled_in_is_equal(built, rungs):

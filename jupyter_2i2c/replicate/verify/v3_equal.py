@@ -140,7 +140,7 @@ def _filled_in(expected: str, there: Any, filled: dict[str, str]) -> str:
         return ""
     names = TO_FILL.findall(expected)
     if not isinstance(there, str):
-        whole = len(names) == 1 and names[0] == expected and expected.startswith(SLOT)
+        whole = names == [expected] and expected.startswith(SLOT) and there is not None
         return "" if whole else f"the source has {_shown(expected)}, built was {_shown(there)}"
     pattern, last = "", 0
     for found in TO_FILL.finditer(expected):
