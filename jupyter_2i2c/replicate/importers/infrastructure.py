@@ -297,7 +297,7 @@ class _Reading:
         for path, node, file in self.readable.not_parsed:
             self.findings.append(
                 Finding(
-                    "code-not-read", "warning", file, node.line, pointer(path),
+                    "code-not-read", "note", file, node.line, pointer(path),
                     "this is no Python that can be read here, so its secrets were looked for by their form alone",
                     "read it before you pass the bundle on",
                 )
