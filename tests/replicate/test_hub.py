@@ -40,13 +40,35 @@ c.Spawner.environment = {"API_URL": "https://reader:CANARY-reader@api.example/"}
 c.HubInformation.logo = os.path.join(os.path.dirname(__file__), "logo.svg")
 """
 
+HOOKS = """\
+from jupyterhub.auth import DummyAuthenticator
+
+class Careful(DummyAuthenticator):
+    def check_allowed(self, username, authentication=None):
+        return username.islower()
+"""
+
 PARTS = """\
+import os, sys
 c = get_config()
+sys.path.insert(0, os.path.dirname(__file__))
+from careful import Careful
+
+WELCOME = ["members", "students"]
+
+def is_guest(name):
+    return name.startswith("guest")
 
 def allow(authenticator, handler, authentication):
-    if authentication["name"].startswith("guest"):
+    if is_guest(authentication["name"]) or not WELCOME:
         return None
     return authentication
+
+def asks(limit):
+    return lambda spawner: limit
+
+c.MyLogin.authenticator = Careful
+c.Spawner.auth_state_hook = asks(3)
 
 c.Authenticator.post_auth_hook = allow
 c.Spawner.pre_spawn_hook = lambda spawner: spawner.environment.update(TOKEN="CANARY-lambda")
@@ -66,6 +88,7 @@ def directory(tmp_path_factory):
     top = tmp_path_factory.mktemp("srv")
     (top / "jupyterhub_config.py").write_text(CONFIG)
     (top / "parts.py").write_text(PARTS)
+    (top / "careful.py").write_text(HOOKS)
     (top / "logo.svg").write_text("<svg/>")
     (top / "jupyterhub_cookie_secret").write_text("CANARY-in-a-file")
     return top
@@ -163,6 +186,13 @@ def test_one_word_of_a_hook_is_caught_and_only_it(captured, built):
         assert failing(v3_local.check(bundle, built, Work())) == ["source/parts.py"]
 
 
+def test_a_word_that_a_hook_uses_is_caught(captured, built):
+    edit(built.directory / "source" / "parts.py", '["members", "students"]', '["members"]')
+    rung = compared(captured, built)
+    assert failing(rung) == ["Authenticator.post_auth_hook"]
+    assert "uses/WELCOME" in rung.items["Authenticator.post_auth_hook"].why
+
+
 def test_each_seeded_fault_is_caught_by_its_name(captured, built):
     source = built.directory / "source"
     edit(source / "jupyterhub_config.py", '{"boss"}', '{"boss", "mal"}')
@@ -170,11 +200,15 @@ def test_each_seeded_fault_is_caught_by_its_name(captured, built):
     edit(source / "parts.py", "--timeout=3600", "--timeout=36000")
     edit(source / "parts.py", '["list:users", "delete:servers"]', '["list:users"]')
     edit(source / "parts.py", "TOKEN=", "TOKEN_2=")
+    edit(source / "parts.py", "asks(3)", "asks(4)")
+    edit(source / "careful.py", "islower", "isupper")
     rung = compared(captured, built)
     assert failing(rung) == [
         "Authenticator.admin_users",
         "JupyterHub.load_roles[culler]",
         "JupyterHub.services[culler]",
+        "MyLogin.authenticator",
+        "Spawner.auth_state_hook",
         "Spawner.mem_limit",
         "Spawner.pre_spawn_hook",
     ]

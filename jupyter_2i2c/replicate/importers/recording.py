@@ -206,9 +206,6 @@ def _as_carried(told: Any, files: list[dict[str, Any]]) -> None:
             for name, each in value.items():
                 if name == "$code" and "bytecode" in each:
                     renew(each, each.get("file", ""), each["name"])
-                elif name == "$class":
-                    for function, of in each.get("functions", {}).items():
-                        renew(of, each.get("file", ""), function)
                 settle(each)
 
     def renew(of: dict[str, Any], file: str, name: str) -> None:

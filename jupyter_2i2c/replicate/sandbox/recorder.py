@@ -13,12 +13,19 @@ import functools
 import hashlib
 import json
 import re
+import sys
 import types
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 DEEPEST = 12
 """How deep values are followed."""
+
+PLAIN = (str, bytes, bool, int, float, list, tuple, dict, set, frozenset)
+"""What of a file's values is noted with the functions that use it."""
+
+LARGEST_USED = 10_000
+"""Characters of such a value."""
 
 BOOKKEEPING = ("JupyterHub.config_file", "JupyterHub.generate_config", "JupyterHub.answer_yes")
 """How the hub was started, which is not what it does."""
@@ -237,19 +244,18 @@ def _class(kind: type, rules: Rules) -> dict[str, Any]:
         "name": _class_name(kind),
         "bases": [_class_name(each) for each in kind.__mro__[1:-1]],
     }
-    if kind.__module__ in ("builtins", "__main__"):
-        functions = {}
-        for name, each in sorted(vars(kind).items()):
-            code = getattr(getattr(each, "__func__", each), "__code__", None)
-            if code is not None:
-                functions[name] = {"bytecode": bytecode(code), "line": code.co_firstlineno}
-                told.setdefault("file", rules.text(code.co_filename))
+    functions = {}
+    for name, each in sorted(vars(kind).items()):
+        function = getattr(each, "__func__", each)
+        if isinstance(function, types.FunctionType) and _is_theirs(function, rules):
+            functions[name] = {"$code": _code(function, rules)}
+    if functions:
         told["functions"] = functions
     return told
 
 
-def _code(value: Any, rules: Rules) -> dict[str, Any]:
-    """A function: its name, where it is, and the hash of its bytecode."""
+def _code(value: Any, rules: Rules, above: tuple[int, ...] = ()) -> dict[str, Any]:
+    """A function: its name, where it is, the hash of its bytecode, and what it uses of the configuration."""
     function = getattr(value, "__func__", value)
     module = getattr(function, "__module__", "") or ""
     told: dict[str, Any] = {"name": getattr(function, "__qualname__", repr(function))}
@@ -260,9 +266,52 @@ def _code(value: Any, rules: Rules) -> dict[str, Any]:
         told["bytecode"] = bytecode(code)
         told["file"] = rules.text(code.co_filename)
         told["line"] = code.co_firstlineno
-        if code.co_freevars:
-            told["closure"] = list(code.co_freevars)
+        if _is_theirs(function, rules) and len(above) < DEEPEST:
+            told.update(_used(function, rules, (*above, id(function))))
     return told
+
+
+def _is_theirs(function: types.FunctionType, rules: Rules) -> bool:
+    """Whether a function is of the configuration, and of no package."""
+    file = function.__code__.co_filename
+    return not (
+        "site-packages" in file
+        or file.startswith((sys.base_prefix, "<frozen"))
+        or rules.text(file).startswith("{prefix}")
+    )
+
+
+def _used(function: types.FunctionType, rules: Rules, above: tuple[int, ...]) -> dict[str, Any]:
+    """The functions and plain values of its file that a function uses, and those it closes over."""
+    used, closed = {}, {}
+    for name in sorted(_names(function.__code__)):
+        if name in function.__globals__:
+            told = _use(function.__globals__[name], name, rules, above)
+            if told is not None:
+                used[name] = told
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            told = _use(cell.cell_contents, name, rules, above)
+        except ValueError:  # it is empty
+            continue
+        if told is not None:
+            closed[name] = told
+    return {key: each for key, each in (("uses", used), ("closure", closed)) if each}
+
+
+def _use(value: Any, name: str, rules: Rules, above: tuple[int, ...]) -> Any:
+    if isinstance(value, types.FunctionType):
+        if id(value) in above or not _is_theirs(value, rules):
+            return None
+        return {"$code": _code(value, rules, above)}
+    if type(value) in PLAIN and len(repr(value)) <= LARGEST_USED:
+        return described(value, name, rules, DEEPEST // 2)
+    return None
+
+
+def _names(code: types.CodeType) -> set[str]:
+    inner = (each for each in code.co_consts if isinstance(each, types.CodeType))
+    return set(code.co_names).union(*map(_names, inner))
 
 
 def bytecode(code: types.CodeType) -> str:
