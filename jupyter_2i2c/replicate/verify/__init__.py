@@ -11,7 +11,7 @@ from ..bundle import Bundle, opened
 from ..errors import ReplicateError, UnsafeBundle
 from ..targets import hub_local, local
 from ..work import CancelledCheck, Progress, Work
-from . import kubernetes, tljh, v8_data
+from . import v8_data
 from .ladder import RUNGS, Rung, Verification, failed, not_run
 
 __all__ = ["Verification", "verify"]
@@ -54,6 +54,8 @@ def verify(
         ReplicateError: it cannot even be opened.
         Cancelled: it was asked to stop.
     """
+    from . import kubernetes, tljh
+
     if up_to not in RUNGS:
         raise ReplicateError(f"{up_to} is no rung; the rungs are {', '.join(RUNGS)}")
     work = Work(progress, cancelled)
