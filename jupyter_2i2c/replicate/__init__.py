@@ -14,6 +14,10 @@ Importing this imports nothing else. What to call, each in a thread of its own w
 * ``replicate.verify.verify(bundle, *, built=None, python=None, rebuild=False, up_to="V8", trust=None,
   progress=None, cancelled=None) -> Verification`` climbs the ladder;
   ``replicate.verify.report.write(verification)`` writes the report beside the bundle.
+* ``replicate.importers.recorded.write_bundle(record, destination, *, api=None, people=False, …)``
+  writes a bundle of a hub from the record that the hub wrote (``hub.record``), or that
+  ``replicate.importers.config_file.read(place, work)`` makes of its file; ``replicate.targets.hub_local``
+  and ``.tljh`` have `plan` and `build` for it, and ``replicate.drill`` does all of it in one go.
 * ``replicate.inspect.inspected(bundle)``, of an opened one, and ``replicate.diff.diff(a, b=None)``, of
   places, look and compare; they execute nothing of a bundle.
 
