@@ -6,7 +6,7 @@ import type { IQuestion } from './api';
 import { isolate } from './isolate';
 
 /** What a form asks for. */
-export type Field = 'user' | 'server' | 'users';
+export type Field = 'user' | 'server' | 'users' | 'announcement';
 
 /** An action. */
 export interface IAction {
@@ -35,6 +35,7 @@ export function actionsOf(
   const all: [string, string, readonly Field[]][] = [
     ['stop-server', trans.__('Stop a server…'), server],
     ['start-server', trans.__('Start a server…'), server],
+    ['publish-announcement', trans.__('Publish news…'), ['announcement']],
     ['add-users', trans.__('Add people…'), ['users']],
     ['grant-admin', trans.__('Make somebody an administrator…'), ['user']],
     ['revoke-admin', trans.__('Take somebody’s admin rights…'), ['user']],
@@ -84,6 +85,8 @@ export function titleOf(
         : trans.__('Start the server of “%1”', user);
     case 'stop-all':
       return trans.__('Stop all servers');
+    case 'publish-announcement':
+      return trans.__('Publish “%1”', isolate(String(target['title'] ?? '')));
     case 'add-users':
       return trans._n('Add %1 person', 'Add %1 people', names, names);
     case 'grant-admin':
@@ -131,6 +134,15 @@ export function effectOf(
           'What runs on every server of this hub ends: everybody loses unsaved changes and variables. Files are kept.'
         ),
         trans.__('Your own server is among them, and comes last.')
+      ];
+    case 'publish-announcement':
+      return [
+        trans.__(
+          'Everybody on this hub gets it within about a minute. For groups, times and more, write it in the console.'
+        ),
+        ...(target['severity'] === 'incident' || target['acknowledge']
+          ? [trans.__('It interrupts everybody who is working, once.')]
+          : [])
       ];
     case 'add-users':
       return [

@@ -61,6 +61,7 @@ export class HubPanel extends SidePanel {
       news: this._news,
       requests: this._requests
     };
+    model.stateChanged.connect(this._onModelChanged, this);
     options.hub.requestSent.connect(this._onRequestSent, this);
     this._intents.stateChanged.connect(this._onConcernedChanged, this);
     this._news.stateChanged.connect(this._onConcernedChanged, this);
@@ -110,6 +111,7 @@ export class HubPanel extends SidePanel {
       this._news.dispose();
       this._requests.dispose();
       this._context.hub.requestSent.disconnect(this._onRequestSent, this);
+      this._context.model.stateChanged.disconnect(this._onModelChanged, this);
       super.dispose();
     }
   }
@@ -198,6 +200,12 @@ export class HubPanel extends SidePanel {
       this._context.hub.homeUrl &&
       this._sections.get('help')?.open
     ) {
+      void this._requests.load();
+    }
+  }
+
+  private _onModelChanged(): void {
+    if (this._requests.open && this.isVisible) {
       void this._requests.load();
     }
   }

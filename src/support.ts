@@ -17,6 +17,9 @@ const PAUSE = 500;
 /** Where the state database keeps what is not sent yet. */
 const DRAFT_KEY = 'jupyter-2i2c:help-draft';
 
+/** States of a request that change without its writer. */
+const OPEN = ['queued', 'sent'];
+
 /** Characters of a letter that every mail program takes from a link. */
 const MAX_MAILTO = 1500;
 
@@ -147,7 +150,7 @@ export class RequestKey {
  * What was sent from here before, and what became of it.
  *
  * #### Notes
- * It is asked for when the list comes into sight, and not more often than twice a minute.
+ * It is asked for when the list comes into sight, and with the session while one is open.
  */
 export class RequestsModel extends VDomModel {
   /**
@@ -160,6 +163,11 @@ export class RequestsModel extends VDomModel {
   /** The requests, the latest first. */
   get requests(): readonly ISentRequest[] {
     return this._requests;
+  }
+
+  /** Whether something may still become of one of them. */
+  get open(): boolean {
+    return this._requests.some(({ state }) => OPEN.includes(state));
   }
 
   /**

@@ -200,6 +200,39 @@ describe('the section Admin', () => {
     expect(screen.queryByRole('button', { name: /server…/ })).toBeNull();
   });
 
+  it('asks for news to be published, and says whom it interrupts', async () => {
+    offer(value => {
+      value.actions = ['publish-announcement'];
+    });
+    show();
+    const mine = await section();
+    await click(mine.getByRole('button', { name: 'Publish news…' }));
+    await click(mine.getByRole('button', { name: 'Go to the console' }));
+    mine.getByText('Give it a title.');
+    await type('Title', ' Servers start slowly ');
+    await type('Text', 'Up to **ten minutes**.');
+    expect(mine.queryByText(/It interrupts everybody/)).toBeNull();
+    await type('Kind', 'incident');
+    server.answers['intents'] = () =>
+      json({ ...intent(), url: `${CONSOLE}intents/x` }, 201);
+    server.answers['intents/pT0vJ2mYq8kQxw7c4nZB1g'] = () => json(intent());
+    mine.getByText(/It interrupts everybody/);
+    await click(mine.getByRole('button', { name: 'Go to the console' }));
+    await mine.findByRole('heading', { name: 'Asked for' });
+    expect(server.sent).toEqual([
+      {
+        kind: 'publish-announcement',
+        target: {
+          title: 'Servers start slowly',
+          body: 'Up to **ten minutes**.',
+          severity: 'incident',
+          acknowledge: false
+        },
+        note: ''
+      }
+    ]);
+  });
+
   it('leads to the pages of the console, each in a tab that knows nothing of this one', async () => {
     show();
     const mine = await section();

@@ -5,7 +5,6 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import type { IPart } from '../api';
-import { formatSize } from '../format';
 import { fetchDiagnostics } from '../support';
 
 import { Button } from './button';
@@ -99,6 +98,7 @@ function Part(props: {
 }): JSX.Element {
   const { part, sent, trans } = props;
   const title = Private.title(part, trans);
+  const lines = part.text ? part.text.trimEnd().split('\n').length : 0;
   return (
     <li>
       <input
@@ -112,7 +112,7 @@ function Part(props: {
         <summary>
           {title}{' '}
           <span className="jp-HubPanel-note">
-            {part.text ? formatSize(new Blob([part.text]).size) : ''}
+            {lines > 0 && trans._n('%1 line', '%1 lines', lines)}
           </span>
         </summary>
         {part.note && <p className="jp-HubPanel-note">{part.note}</p>}

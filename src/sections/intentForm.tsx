@@ -11,6 +11,7 @@ import type { IFollowed } from '../intents';
 import type { RequestError } from '../request';
 
 import type { ISectionProps } from '.';
+import { AnnouncementFields, type IPublished } from './intentNews';
 
 /** Characters of a note, as the service takes them. */
 const MAX_NOTE = 500;
@@ -39,6 +40,12 @@ export function IntentForm(props: IIntentFormProps): JSX.Element {
   const [names, setNames] = React.useState(
     ((draft.target['users'] as string[] | undefined) ?? []).join('\n')
   );
+  const [news, setNews] = React.useState<IPublished>({
+    title: given('title'),
+    body: given('body'),
+    severity: given('severity') || 'info',
+    acknowledge: draft.target['acknowledge'] === true
+  });
   const [note, setNote] = React.useState(draft.note);
   const [mistake, setMistake] = React.useState('');
   const [asking, setAsking] = React.useState(false);
@@ -51,19 +58,28 @@ export function IntentForm(props: IIntentFormProps): JSX.Element {
     target: {
       ...(fields.includes('user') && { user: user.trim() }),
       ...(fields.includes('server') && { server: server.trim() }),
-      ...(fields.includes('users') && { users: people })
+      ...(fields.includes('users') && { users: people }),
+      ...(fields.includes('announcement') && {
+        ...news,
+        title: news.title.trim()
+      })
     },
     note: note.trim()
   };
   const missing =
     (fields.includes('user') && !user.trim()) ||
-    (fields.includes('users') && !people.length);
+    (fields.includes('users') && !people.length) ||
+    (fields.includes('announcement') && !news.title.trim());
 
   const submit = async (event: React.FormEvent) => {
     event.preventDefault();
     setFailure(null);
     if (missing) {
-      setMistake(trans.__('Say who is meant.'));
+      setMistake(
+        fields.includes('announcement')
+          ? trans.__('Give it a title.')
+          : trans.__('Say who is meant.')
+      );
       return;
     }
     setMistake('');
@@ -133,6 +149,14 @@ export function IntentForm(props: IIntentFormProps): JSX.Element {
           value={names}
           mistake={mistake}
           onChange={setNames}
+        />
+      )}
+      {fields.includes('announcement') && (
+        <AnnouncementFields
+          news={news}
+          mistake={mistake}
+          onChange={setNews}
+          trans={trans}
         />
       )}
       <Field

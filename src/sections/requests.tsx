@@ -27,6 +27,7 @@ export function Requests(props: ISectionProps): JSX.Element | null {
           <Request key={each.id} {...props} request={each} />
         ))}
       </ul>
+      <h3>{trans.__('Whom to ask')}</h3>
     </>
   );
 }

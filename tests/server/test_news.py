@@ -327,3 +327,16 @@ async def test_a_schema_that_cannot_be_registered_breaks_no_start(jp_serverapp, 
     app.serverapp = jp_serverapp
     app.initialize_settings()
     app._tell({"unread": 1})
+
+
+def test_what_lab_asks_to_publish_is_what_the_service_takes():
+    """The fields of `src/sections/intentNews.tsx`."""
+    from jupyter_2i2c.hub.news.draft import check
+
+    asked = {"title": "Slow", "body": "**Ten** minutes", "severity": "incident"}
+    content = check({**asked, "acknowledge": False})
+    assert (content.title, content.severity, content.audience) == (
+        "Slow",
+        "incident",
+        {"kind": "everyone"},
+    )
