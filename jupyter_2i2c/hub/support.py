@@ -152,7 +152,6 @@ class Support:
                 reply_to = await self._store.read(requests.last_reply_to, identity.name)
         if not reply_to and is_address(identity.name):
             reply_to = identity.name
-        readers = [each.name for each in self._contacts(route or COMMUNITY)]
         return {
             "version": 1,
             "offered": bool(route and self._store),
@@ -174,7 +173,7 @@ class Support:
                 }
                 for each in hub.outage_kinds
             ],
-            "reader": ", ".join(readers),
+            "reader": ", ".join(self._readers(route or COMMUNITY)),
             "kept_days": self._options.kept_days,
             "representative": self.represents(identity),
             # the community's own contacts could not read it
@@ -206,6 +205,14 @@ class Support:
         if channel is None:
             return False
         return not channel.needs_recipients or bool(self._recipients(route))
+
+    def _readers(self, route: str) -> list[str]:
+        """Who reads what goes that way; by mail, those with an address."""
+        channel = self._options.channels.get(route)
+        by_mail = channel is not None and channel.needs_recipients
+        return [
+            each.name for each in self._contacts(route) if not by_mail or is_address(each.email)
+        ]
 
     def _recipients(self, route: str) -> tuple[str, ...]:
         addresses = (each.email for each in self._contacts(route))

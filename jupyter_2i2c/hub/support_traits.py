@@ -53,8 +53,8 @@ class SupportTraits(HasTraits):
         CHANNELS,
         "smtp",
         help="How requests reach the community's contacts: ``smtp``, ``webhook``, ``freshdesk``,"
-        " or not at all (empty). By mail, they go to the contacts of the roles ``community`` and"
-        " ``representative``.",
+        " or not at all (empty). By mail, they go to the contacts of the role ``community`` or,"
+        " where there is none, ``representative``.",
     ).tag(config=True)
     support_operator_channel = Enum(
         CHANNELS,

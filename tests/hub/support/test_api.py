@@ -74,6 +74,7 @@ async def test_who_reads_it_follows_from_who_asks(begin, mail_server, stub):
         ([{**CONTACTS[1], "audience": "representatives"}], None),
         ([{"role": "community", "name": "A page", "url": "https://x.example"}], None),
         ([{"role": "representative", "name": "Rep", "email": "rep@x.example"}], "Rep"),
+        ([CONTACTS[0], {"role": "community", "name": "A chat"}], "Coastal Lab support"),
     ],
 )
 async def test_only_where_somebody_can_read_it_is_help_offered(
