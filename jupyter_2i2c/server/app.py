@@ -154,6 +154,7 @@ class Jupyter2i2cApp(ExtensionApp):
     @cached_property
     def keep_alive(self) -> KeepAlive:
         """What tells the hub that something is being taken."""
+        assert self.serverapp, "asked for by a handler, which a server has called"
         return KeepAlive(self.exports, self.serverapp.web_app.settings)
 
     def _about_the_hub(self) -> dict[str, str]:
