@@ -57,7 +57,7 @@ def test_f32_f33_f35_cut_off_asleep_and_in_two_tabs_it_ends_with_what_is_so(scen
     def through(socket):
         sockets.append((socket, socket.connect_to_server()))
 
-    page.route_web_socket("**/api/events/subscribe", through)
+    page.route_web_socket("**/api/events/subscribe*", through)
     lab = open_lab(scene, page)
     other = Lab(scene.hub, page.context.new_page())
     other.user = "boss"
