@@ -11,7 +11,7 @@ from datetime import date
 from importlib import metadata
 from pathlib import Path
 
-from . import console, home, jobs, replicate, requests, service, start, user_server
+from . import announcements, console, home, jobs, replicate, requests, service, start, user_server
 from .figures import Figure, table
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -24,6 +24,7 @@ BENCHMARKS = {
     "replicate": replicate,
     "home": home,
     "console": console,
+    "announcements": announcements,
     "requests": requests,
 }
 
