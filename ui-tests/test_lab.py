@@ -55,6 +55,7 @@ def test_before_it_is_opened_it_has_asked_for_little(lab):
     questions = [url for url in lab.requests if "/jupyter-2i2c/" in url and url not in scripts]
     assert sum("/jupyter-2i2c/info" in url for url in questions) <= 1
     assert sum("/jupyter-2i2c/session" in url for url in questions) <= 1
+    assert sum("/jupyter-2i2c/news" in url for url in questions) <= 1
 
 
 @pytest.mark.parametrize(
