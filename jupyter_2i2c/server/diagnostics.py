@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import platform
+import stat
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -129,12 +130,16 @@ class Diagnostics:
     def _of_log_file(self) -> str | None:
         path = self._home / LOG_FILE
         try:
-            with path.open("rb") as file:
-                size = os.fstat(file.fileno()).st_size
-                file.seek(max(size - 4 * MOST_TEXT, 0))
-                return _end(file.read(4 * MOST_TEXT).decode("utf-8", "replace"))
+            # a link could lead anywhere, and a pipe would be waited for
+            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except FileNotFoundError:
             return None  # most images have none
+        with os.fdopen(handle, "rb") as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise OSError("it is no plain file")
+            file.seek(max(found.st_size - 4 * MOST_TEXT, 0))
+            return _end(file.read(4 * MOST_TEXT).decode("utf-8", "replace"))
 
     def _of_extensions(self) -> str:
         lines = ["Server:"]

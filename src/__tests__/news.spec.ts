@@ -339,7 +339,7 @@ describe('news', () => {
       await item(first.title);
     });
 
-    it('does nothing but be read, whatever is in it', async () => {
+    it('does nothing but be read, whatever is in it (A14)', async () => {
       server.answers['news'] = () =>
         json(
           news(([first, second]) => {
@@ -351,7 +351,9 @@ describe('news', () => {
               'class="jp-Dialog" onclick="alert(1)">text</p>' +
               '<a href="javascript:alert(1)">bad</a>' +
               '<a href="https://good.example" data-commandlinker-command="x">good</a>' +
-              '<iframe src="https://x.example"></iframe><form><button>go</button></form>';
+              '<iframe src="https://x.example"></iframe><form><button>go</button></form>' +
+              '<svg onload="alert(1)"><text>drawn</text></svg><style>* {}</style>' +
+              '<a href="data:text/html,x">data</a><form id="documentElement"></form>';
             second.body_html = '';
             second.body = 'plain <b>text</b>';
           })
@@ -362,7 +364,7 @@ describe('news', () => {
       expect(html.innerHTML).toBe(
         '<h4>Big</h4><p>text</p><bdi>bad</bdi>' +
           '<a class="jp-mod-external" href="https://good.example" ' +
-          'target="_blank" rel="noopener noreferrer"><bdi>good</bdi></a>go'
+          'target="_blank" rel="noopener noreferrer"><bdi>good</bdi></a>godrawn<bdi>data</bdi>'
       );
       expect(within(first).queryByRole('link', { name: /More/ })).toBeNull();
       screen.getByText('plain <b>text</b>');

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import sys
 
 import pytest
@@ -108,6 +109,17 @@ async def test_a_part_that_cannot_be_gathered_stops_no_other(gather, tmp_path):
     assert parts["packages"].text
 
 
+async def test_a16_a_link_or_a_pipe_in_place_of_the_log_is_not_read(gather, tmp_path):
+    (tmp_path / "id_rsa").write_text("very private")
+    (tmp_path / LOG_FILE).symlink_to(tmp_path / "id_rsa")
+    part = (await gather())["log-file"]
+    assert (part.text, "could not be gathered" in part.note) == ("", True)
+    (tmp_path / LOG_FILE).unlink()
+    os.mkfifo(tmp_path / LOG_FILE)
+    part = (await gather())["log-file"]
+    assert (part.text, "no plain file" in part.note) == ("", True)
+
+
 async def test_characters_that_turn_a_text_or_a_terminal_are_taken_out(gather, log):
     log.error("a\x1b[31mred\u202eback\x00\x08")
     assert "a[31mredback" in (await gather())["log"].text
@@ -168,7 +180,7 @@ async def test_the_environment_is_shown_by_a_list(gather, planted, monkeypatch):
         ('{"client_secret":"c5"}', "c5"),
     ],
 )
-async def test_no_secret_stays_in_the_log(gather, log, planted, line, secret):
+async def test_a20_no_secret_stays_in_the_log(gather, log, planted, line, secret):
     log.error("%s", line)
     part = (await gather({"JUPYTER_TOKEN": "serverserverserver"}))["log"]
     assert secret not in part.text

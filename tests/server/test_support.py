@@ -214,7 +214,9 @@ async def test_nothing_is_sent_in_the_clear_where_it_cannot_be_encrypted(
         ({"diagnostics": {"log": "asked with {}"}}, "log"),
     ],
 )
-async def test_a_secret_in_what_was_written_stays_here(ask, service, monkeypatch, change, where):
+async def test_a20_a_secret_in_what_was_written_stays_here(
+    ask, service, monkeypatch, change, where
+):
     secret = "q9w8e7r6t5y4u3i2o1p0"
     monkeypatch.setenv("MY_TOKEN", secret)
     stand_in = service()
@@ -226,7 +228,7 @@ async def test_a_secret_in_what_was_written_stays_here(ask, service, monkeypatch
     assert posted(stand_in) == []
 
 
-async def test_a_secret_in_a_packed_attachment_stays_here(ask, service, monkeypatch):
+async def test_a20_a_secret_in_a_packed_attachment_stays_here(ask, service, monkeypatch):
     monkeypatch.setenv("MY_TOKEN", "q9w8e7r6t5y4u3i2o1p0")
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -252,7 +254,7 @@ async def test_a_secret_in_a_packed_attachment_stays_here(ask, service, monkeypa
         ("x" * 500, "x" * 120),
     ],
 )
-async def test_an_attachments_name_is_a_name(ask, service, name, sent):
+async def test_a16_an_attachments_name_is_a_name(ask, service, name, sent):
     stand_in = service()
     await ask(attachments=[{"name": name, "type": "text/plain", "data": "aGVsbG8="}])
     assert posted(stand_in)[0]["attachments"][0]["name"] == sent
