@@ -9,10 +9,13 @@ import pytest
 
 from jupyter_2i2c import model
 from jupyter_2i2c.model import HubFacts, from_json, to_json
+from jupyter_2i2c.server.announcements import Announcement
+from jupyter_2i2c.server.diagnostics import Part
 from jupyter_2i2c.server.home import Home
 from jupyter_2i2c.server.observation import Image, Server, Session
 from jupyter_2i2c.server.resources import Usage
 from jupyter_2i2c.server.standing import Done
+from jupyter_2i2c.server.support import Request
 from jupyter_2i2c.sources import Stated, from_service, resolve, sheet_to_json
 
 TYPESCRIPT = (Path(__file__).parents[1] / "src" / "api.ts").read_text("utf-8")
@@ -33,6 +36,8 @@ MIRRORED = {
     "IProblem": model.Problem,
     "IUsage": Usage,
     "IDone": Done,
+    "IPart": Part,
+    "ISentRequest": Request,
 }
 
 
@@ -56,6 +61,12 @@ def test_the_sessions_example_has_the_fields_of_a_session(data):
     parts = {"server": Server, "image": Image, "memory": Usage, "cpu": Usage, "home": Home}
     for name, cls in parts.items():
         assert set(example[name]) == {field.name for field in fields(cls)}, name
+
+
+def test_the_announcements_example_has_their_fields(data):
+    example = json.loads((data / "announcements.json").read_text("utf-8"))
+    for each in example["announcements"]:
+        assert list(each) == [field.name for field in fields(Announcement)]
 
 
 def released(data):
