@@ -1,4 +1,4 @@
-"""The verbs of bundles: capture, inspect, build, verify, diff. Added to the command line by cli.py; each imports its part when it runs."""
+"""The verbs of bundles: capture, inspect, plan, build, verify, guide and the like. Added to the command line by cli.py; each imports its part when it runs."""
 
 from __future__ import annotations
 
@@ -108,6 +108,13 @@ def add_verbs(verbs: Any) -> None:
 
     add_lint_arguments(lint)
     lint.set_defaults(run=_guarded("lint", _lint))
+
+    guide = verbs.add_parser("guide", help="for a community that leaves: what to do, in order")
+    _add_bundle(guide)
+    guide.add_argument(
+        "-o", "--output", metavar="FILE", type=Path, help="write it there, as Markdown"
+    )
+    guide.set_defaults(run=_guarded("guide", _guide))
 
     drill = verbs.add_parser(
         "drill", help="prove that a hub can be taken elsewhere: capture, build, verify"
@@ -377,6 +384,21 @@ def _verify(arguments: argparse.Namespace, terminal: Any) -> int:
         if where:
             print(f"\nThe report is in {where}")
     return 0 if verification.holds else FAILED
+
+
+def _guide(arguments: argparse.Namespace, terminal: Any) -> int:
+    from .bundle import opened
+    from .guide import guide
+    from .work import Work
+
+    with opened(arguments.bundle, Work(terminal), identity=arguments.identity) as bundle:
+        text = guide(bundle)
+    terminal.end()
+    if arguments.output:
+        _write(arguments.output, text)
+    else:
+        print(text, end="")
+    return 0
 
 
 def _lint(arguments: argparse.Namespace, terminal: Any) -> int:

@@ -1,0 +1,393 @@
+"""What the guide says of a hub that was read from the repository it is deployed from. Called by the package's `guide`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ..bundle import Bundle
+from ..importers.bundled import source_of
+from ..importers.source import CHART, HubSource, SecretSlot, at
+from ..lint.all_rules import lint
+from ..lint.images import images_of
+from ..lint.subject import Subject
+from ..plan import KINDS
+from ..targets.k8s.planning import ACCOUNTS_REGISTRY, Design, design
+from .content import Guide, Row, Stage
+
+HIDDEN = ("code", "configuration", "setting", "unknown")
+"""Kinds of slots that hold more, or less, than a credential."""
+
+OF_SECRETS = ("hidden-behaviour", "setting-in-secret-file")
+
+CLOUDS = {
+    "aws": "Amazon Web Services",
+    "gcp": "Google Cloud",
+    "azure": "Microsoft Azure",
+    "kubeconfig": "a cluster that was made elsewhere",
+}
+
+CHARTS = {
+    "jupyterhub-home-nfs": ("a file server for the home directories, with quotas",
+                            "https://github.com/2i2c-org/jupyterhub-home-nfs"),
+    "dask-gateway": ("Dask clusters that people start", "https://gateway.dask.org/"),
+    "binderhub-service": ("building of images that people ask for", "https://github.com/2i2c-org/binderhub-service"),
+    "jupyterhub-groups-exporter": ("metrics by group",
+                                   "https://github.com/2i2c-org/jupyterhub-groups-exporter"),
+}  # fmt: skip
+"""What the charts beside the hub are for, and where they are described."""
+
+FORGOTTEN_PLACES = "grep -rn --include='*.yaml' replace-me- for-kubernetes"
+FORGOTTEN_SECRETS = "grep -rnE --include='*.yaml' '<secret:[A-Z]' for-kubernetes"
+
+DECIDES = "Who decides"
+CLUSTER = "Who runs the cluster"
+LOGIN = "Who knows the login"
+PYTHON = "Who reads the Python"
+IMAGES = "Who looks after the images"
+HELPS = "Who answers people"
+
+
+def guide_of(bundle: Bundle, name: str) -> Guide:
+    """All of it.
+
+    Arguments:
+        bundle: the hub.
+        name: of the bundle, as a shell takes it.
+
+    Raises:
+        ReplicateError: it holds no such hub, or is not as it was written.
+    """
+    source = source_of(bundle)
+    planned = design(source)
+    found = lint(source)
+    told = Told(source, planned)
+    # what is hidden has a table of its own
+    known = [each for each in found.findings if each.id not in OF_SECRETS]
+    loud = [each for each in known if each.severity != "note"]
+    slots = _slots(source)
+    return Guide(
+        hub=source.hub.display_name or source.name,
+        about=tuple(told.about()),
+        targets=tuple(told.targets()),
+        questions=tuple(told.questions()),
+        places=tuple(
+            (f"`{each.was}`", each.what, each.how, f"`{each.name}`")
+            for each in planned.placeholders
+        ),
+        people=tuple(told.people()),
+        skills=tuple(told.skills()),
+        ask=tuple(told.ask()),
+        stages=tuple(told.stages(name)),
+        secrets=tuple(_secret(each) for each in slots if each.kind not in HIDDEN)
+        + tuple(_templates(planned)),
+        hidden=tuple(_secret(each) for each in slots if each.kind in HIDDEN),
+        findings=tuple(
+            (each.severity, f"`{each.where} {each.pointer}`", each.message, each.mend)
+            for each in loud
+        ),
+        notes=len(known) - len(loud),
+        different=tuple(
+            (each.what, each.why)
+            for kind in KINDS
+            if kind not in ("placeholder", "secret")
+            for each in planned.plan.of_kind(kind)
+        )
+        + tuple((each.what, each.why) for each in bundle.manifest().transforms),
+    )
+
+
+def _slots(source: HubSource) -> list[SecretSlot]:
+    """Each that must be filled, once; what others issue first, because it takes longest."""
+    unique = {each.name: each for each in source.secrets if each.effective}
+    return sorted(unique.values(), key=lambda each: (each.issued_by == "you", each.kind, each.name))
+
+
+def _secret(slot: SecretSlot) -> Row:
+    where = f"{slot.file}:{slot.line} {slot.pointer}"
+    return (f"`{slot.name}`", slot.what, slot.issued_by, slot.how, f"`{where}`")
+
+
+def _templates(planned: Design) -> Iterator[Row]:
+    """Secrets that the old operator made beside the chart."""
+    for each in planned.secrets:
+        name = each["metadata"]["name"]
+        for key in each["stringData"]:
+            yield (f"`{key}` of the Secret `{name}`", "stood in no file of the hub", "you, or what it is for",
+                   f"fill in `secrets/{name}.yaml` of what was built", "the old cluster")  # fmt: skip
+
+
+class Told:
+    """What is said of one hub.
+
+    Arguments:
+        source: it.
+        planned: what it becomes.
+    """
+
+    def __init__(self, source: HubSource, planned: Design) -> None:
+        self.source = source
+        self.planned = planned
+        self.values: Mapping[str, object] = source.values.get(CHART) or {}
+        self.images = sorted({image for _, image in images_of(Subject(source))})
+        self.code = [each for each in source.code.values() if each.own]
+        self.login = str(
+            at(self.values, ("hub", "config", "JupyterHub", "authenticator_class")) or "not known"
+        )
+        self.homes = any(each["kind"] == "PersistentVolume" for each in planned.objects)
+        self.hidden = [each for each in _slots(source) if each.kind in ("code", "configuration")]
+        self.buckets = [each for each in planned.placeholders if "bucket" in each.name]
+
+    def about(self) -> Iterator[Row]:
+        """What is known of the hub as it runs now."""
+        hub = self.source.hub
+        yield "hub", f"`{hub.name}` of the cluster `{hub.cluster}`"
+        yield "address", f"`{hub.domain}`" if hub.domain else "not known"
+        cloud = CLOUDS.get(hub.provider, hub.provider or "not known")
+        yield "cloud", f"{cloud}, {hub.region}" if hub.region else cloud
+        version = self.source.chart.get("version") or "of a version that is not known"
+        yield "chart", f"`{CHART}` {version}, out of `{hub.helm_chart or CHART}`"
+        if self.planned.charts:
+            yield "charts beside it", ", ".join(f"`{each.name}`" for each in self.planned.charts)
+        yield "login", f"`{self.login}`"
+        yield "images", ", ".join(f"`{each}`" for each in self.images) or "none is named"
+        yield "Python of its own", f"pieces: {len(self.code)}"
+        yield (
+            "commit of the repository",
+            f"`{self.source.commit}`" if self.source.commit else "not known",
+        )
+        plan = self.planned.plan
+        yield "to decide", f"values that belong to the old place: {len(self.planned.placeholders)}"
+        yield (
+            "to supply",
+            f"places of secrets and of what was encrypted with them: {len(plan.of_kind('secret'))}",
+        )
+        yield "hidden", f"behaviour that is encrypted: {len(self.hidden)}"
+
+    def targets(self) -> Iterator[Row]:
+        """Where it can go."""
+        yield (
+            "any Kubernetes: `--target k8s`",
+            "a cluster, its administrator, a login of your own",
+            "what this guide describes: the plain chart of JupyterHub, with all objects around it",
+        )
+        lost = []
+        if len(at(self.values, ("singleuser", "profileList")) or []) > 1:
+            lost.append("the choice of servers")
+        if self.images:
+            lost.append("an image for each server")
+        lost += [CHARTS[each.name][0] for each in self.planned.charts if each.name in CHARTS]
+        yield (
+            "one machine: `--target tljh` or `local`",
+            "a Linux server, and a capture of the running hub: `jupyter 2i2c capture hub --record`",
+            f"not from this bundle, and it would lose {', '.join(lost) or 'nothing that is seen here'}",
+        )
+        yield (
+            "another operator",
+            "a contract",
+            "give them the bundle and this guide: secrets are taken out; names of people are in it if they were asked for",
+        )
+
+    def questions(self) -> Iterator[Row]:
+        """What only people can decide."""
+        hub = self.source.hub
+        yield (
+            "Who pays, and whose account is it?",
+            f"the old operator's, at {CLOUDS.get(hub.provider, hub.provider or 'a place not known')}",
+            "everything below: nothing can be made before",
+        )
+        yield (
+            "Under which address?",
+            f"`{hub.domain or 'not known'}`",
+            "is the name yours? If not: links, bookmarks and the login change with it",
+        )
+        yield (
+            "With which login?",
+            f"`{self.login}`",
+            "another login gives people other names, and a home directory is found by the name",
+        )
+        yield (
+            "Who administers?",
+            "the old operator's staff is taken out",
+            "administrators can read everybody's files; name your own before the start",
+        )
+        yield (
+            "What becomes of people's files?",
+            "on one disk of the old cluster" if self.homes else "in the old cluster",
+            "who copies them, when nobody may write, and who says so to people",
+        )
+        for each in self.buckets:
+            yield (
+                f"What becomes of the bucket `{each.was}`?",
+                "of the old account",
+                "moving data out of a cloud may cost money and days",
+            )
+        yield (
+            "When is the day?",
+            "both can run side by side",
+            "announce it; keep the old hub until somebody has worked on the new one for a week",
+        )
+        yield (
+            "Who answers people afterwards?",
+            "the old operator",
+            "an address for help, and who reads it",
+        )
+
+    def people(self) -> Iterator[Row]:
+        """Who is needed."""
+        yield DECIDES, "the questions above, money, the day", "somebody must be able to say yes"
+        charts = len(self.planned.charts) + 1
+        yield (
+            CLUSTER,
+            "makes the cluster, installs, watches, renews, mends",
+            f"charts: {charts}, objects: {len(self.planned.objects)}; and upgrades for as long as it runs",
+        )
+        yield LOGIN, "registers a new client, says who may log in", f"the login is `{self.login}`"
+        if self.code or self.hidden:
+            yield (
+                PYTHON,
+                "reads the hub's own code, and writes anew what is hidden",
+                f"pieces of its own: {len(self.code)}, hidden: {len(self.hidden)}",
+            )
+        yield (
+            IMAGES,
+            "keeps copies, builds new ones, updates packages",
+            f"images: {len(self.images)}",
+        )
+        yield (
+            HELPS,
+            "tells people what happens, and helps on the day",
+            "names, links and files move",
+        )
+
+    def skills(self) -> Iterator[Row]:
+        """What they must know."""
+        yield "Kubernetes and Helm", "everything runs there", "https://z2jh.jupyter.org/"
+        provider = self.source.hub.provider
+        if provider in CLOUDS and provider != "kubeconfig":
+            yield (
+                CLOUDS[provider],
+                "if you stay there; else the new cloud, for nodes, disks and rights",
+                "https://z2jh.jupyter.org/en/stable/kubernetes/setup-kubernetes.html",
+            )
+        yield "JupyterHub", "users, roles, the culler", "https://jupyterhub.readthedocs.io/"
+        if self.login.lower() not in ("dummy", "null", "tmp", "shared-password", "not known"):
+            yield ("OAuth", f"the login `{self.login}`", "https://oauthenticator.readthedocs.io/")
+        if self.code or self.hidden:
+            yield (
+                "Python", "code of this hub runs inside of it",
+                "https://jupyterhub-kubespawner.readthedocs.io/",
+            )  # fmt: skip
+        if self.images:
+            yield (
+                "Container images",
+                f"they age; there are {len(self.images)}",
+                "https://repo2docker.readthedocs.io/",
+            )
+        for each in self.planned.charts:
+            if each.name in CHARTS:
+                yield f"the chart `{each.name}`", *CHARTS[each.name]
+        yield "Prometheus and Grafana", "to see that it is well", "https://prometheus.io/docs/"
+
+    def ask(self) -> Iterator[Row]:
+        """What only the old operator can give."""
+        for each in self.hidden:
+            yield f"what `{each.name}` holds, without its credentials", each.what
+        yield (
+            "a capture of the running hub, with its users: `jupyter 2i2c capture hub --record … --live URL --with-people`",
+            "users, groups and administrators that were added while it ran are in no file; people must consent",
+        )
+        yield "a copy of the home directories, or a way to read them", "no bundle of a hub has them"
+        for bucket in self.buckets:
+            yield f"read access to `{bucket.was}`", "it belongs to the old account"
+        registries = {match[0] for each in self.images if (match := ACCOUNTS_REGISTRY.match(each))}
+        for registry in sorted(registries):
+            yield f"the images at `{registry}`", "it is the registry of one account"
+        if self.source.hub.domain:
+            yield (
+                f"the name `{self.source.hub.domain}`, or a redirection from it for some months",
+                "people have links to it",
+            )
+        yield "the day on which they switch off, in writing", "and what they delete on that day"
+
+    def stages(self, name: str) -> Iterator[Stage]:
+        """The way, in order."""
+        yield Stage(
+            "Check what you have", CLUSTER,
+            ("Unpack the bundle if it is one file. The first line needs nothing of ours.",),
+            (f"(cd {name} && sha256sum --quiet -c manifest-sha256.txt)", f"jupyter 2i2c inspect {name}"),
+            "no file is named as damaged, and you have read what is not in it",
+        )  # fmt: skip
+        yield Stage(
+            "Decide", DECIDES,
+            ("Answer the questions above. Ask the old operator for what is listed.",),
+            (), "each question has an answer, a name and a date",
+        )  # fmt: skip
+        yield Stage(
+            "Make the place", CLUSTER,
+            ("These must be there before the hub can start:",),
+            ("kubectl get nodes --show-labels", "kubectl get storageclass,ingressclass"),
+            "each of them is there", self.planned.plan.needs,
+        )  # fmt: skip
+        yield Stage(
+            "Get the secrets", LOGIN,
+            ("The table of secrets says who issues each; begin with what others must issue.",),
+            (), "none is missing, and they are kept where secrets are kept",
+        )  # fmt: skip
+        yield Stage(
+            "Build", CLUSTER,
+            ("Nothing of the bundle is executed by this.",),
+            (f"jupyter 2i2c plan {name} --target k8s", f"jupyter 2i2c build {name} --target k8s -o for-kubernetes",
+             f"jupyter 2i2c verify {name} --built for-kubernetes --up-to V3"),
+            "verify names no blocker up to V3",
+        )  # fmt: skip
+        yield Stage(
+            "Fill in", CLUSTER,
+            ("Put your values in place of these words, in a repository of your own; the secrets not.",
+             "Mend the mistakes that are listed below, or decide that they stay."),
+            (FORGOTTEN_PLACES, FORGOTTEN_SECRETS),
+            "neither finds anything",
+        )  # fmt: skip
+        if self.code or self.hidden:
+            yield Stage(
+                "Read the code", PYTHON,
+                (f"It is in `data/hub/extraConfig` of the bundle; {len(self.code)} of the pieces are the hub's own.",
+                 "See what each reaches: addresses, names, packages of the hub's image."),
+                (), "somebody of yours can say what each does",
+            )  # fmt: skip
+        yield Stage(
+            "Start", CLUSTER,
+            ("`for-kubernetes/README.md` has every command with names and versions, and a dry run before.",),
+            ("kubectl kustomize for-kubernetes",),
+            "the hub answers at its new address, and one administrator can log in",
+        )  # fmt: skip
+        yield Stage(
+            "Try it", IMAGES,
+            (f"Two people who are no administrators log in, and start each kind of server ({self._profiles()}).",
+             "They run a notebook of theirs, stop, and find their files again."),
+            (), "each kind of server has run a notebook",
+        )  # fmt: skip
+        yield Stage(
+            "Move the data", CLUSTER,
+            ("Once beforehand, and once more when nobody may write any more; compare checksums.",
+             "Names of directories must be those that the new login gives people.",
+             "Whoever wants a copy of their own takes it while they can log in: `jupyter 2i2c capture home`."),
+            (), "the counts, sizes and checksums of both sides are equal",
+        )  # fmt: skip
+        yield Stage(
+            "Move the people", HELPS,
+            ("Say when, where to, what changes for them, and who helps. Then let the address lead to the new hub.",),
+            (), "people have worked on the new hub for a week",
+        )  # fmt: skip
+        yield Stage(
+            "Close the old hub", DECIDES,
+            ("Withdraw the old credentials where you issued them, and have it in writing what was deleted.",),
+            (), "no token of the old hub opens anything of yours",
+        )  # fmt: skip
+        yield Stage(
+            "Keep it so", CLUSTER,
+            ("Watch it, back up its database and the files, update it; prove every month that you could leave again.",),
+            (), "somebody's calendar says so",
+        )  # fmt: skip
+
+    def _profiles(self) -> int:
+        return max(1, len(at(self.values, ("singleuser", "profileList")) or []))

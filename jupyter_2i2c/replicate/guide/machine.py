@@ -1,0 +1,166 @@
+"""What the guide says of a hub that was captured where it runs, for one machine. Called by the package's `guide`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..bundle import Bundle
+from ..targets import hub_local
+from .content import Guide, Row, Stage
+
+DECIDES = "Who decides"
+MACHINE = "Who runs the machine"
+HELPS = "Who answers people"
+PYTHON = "Who reads the Python"
+
+
+def guide_of(bundle: Bundle, name: str) -> Guide:
+    """All of it.
+
+    Arguments:
+        bundle: the hub.
+        name: of the bundle, as a shell takes it.
+
+    Raises:
+        ReplicateError: it holds no such hub.
+    """
+    manifest = bundle.manifest()
+    planned = hub_local.plan(bundle)
+    config = hub_local.observed_of(bundle)["config"]
+    login = config.get("JupyterHub.authenticator_class", "pam")
+    login = f"`{login}`" if isinstance(login, str) else "a class of its own"
+    files = sorted(each.path for each in manifest.items if each.layer == "code" and each.path)
+    source = manifest.source
+    # a password for trying it out stands for a login; the bundle has no such slot
+    known = {each.slot for each in manifest.secrets}
+    return Guide(
+        hub=source.get("hub") or "the hub",
+        about=(
+            ("captured", source.get("captured_at", "not known")),
+            ("JupyterHub", source.get("jupyterhub", "not known")),
+            ("Python", source.get("python", "not known")),
+            ("login", login),
+            ("files of the configuration", ", ".join(f"`{each}`" for each in files) or "none"),
+            ("to supply", f"secrets: {len(manifest.secrets)}"),
+        ),
+        targets=(
+            ("a try on one machine: `--target local`", "Linux or macOS, Python, configurable-http-proxy",
+             "servers are processes of one account of the machine: not for strangers"),
+            ("one machine for a community: `--target tljh`", "a Linux server of its own, with root and systemd",
+             "each user gets an account of the machine"),
+            ("Kubernetes: `--target k8s`", "the repository that the hub is deployed from",
+             "not from this bundle: capture it with `--infrastructure`"),
+        ),
+        questions=tuple(_questions(login)),
+        places=(),
+        people=(
+            (DECIDES, "the questions above, money, the day", "somebody must be able to say yes"),
+            (MACHINE, "installs, watches, backs up, updates", "a hub is never finished"),
+            (PYTHON, "reads the hub's configuration", f"files of Python: {len(files)}"),
+            (HELPS, "tells people what happens, and helps on the day", "names, links and files move"),
+        ),
+        skills=(
+            ("JupyterHub", "users, roles, spawners", "https://jupyterhub.readthedocs.io/"),
+            ("The Littlest JupyterHub", "if you choose it", "https://tljh.jupyter.org/"),
+            ("Linux", "accounts, disks, certificates, backups", "the handbook of your distribution"),
+            ("Python", "the configuration is code", "https://docs.python.org/3/tutorial/"),
+        ),
+        ask=(
+            ("a copy of people's files", "they are in no bundle of a hub"),
+            ("the images and packages that servers run in", "a person takes one with `jupyter 2i2c capture env`"),
+            ("the old address, or a redirection from it for some months", "people have links to it"),
+            ("the day on which they switch off, in writing", "and what they delete on that day"),
+        ),
+        stages=tuple(_stages(name)),
+        secrets=tuple(
+            (f"`{each.slot}`", "a secret of the configuration", "whoever issued the old one, or you",
+             each.how, f"`{each.where}`")
+            for each in manifest.secrets
+        )
+        + tuple(
+            (f"`{each}`", "a password to log in with, for `--target local`", "you", "choose a long one", "nowhere")
+            for each in planned.secrets
+            if each not in known
+        ),
+        different=tuple((f"`{each.path}` {each.what}", each.why) for each in planned.changes)
+        + tuple((each.what, each.why) for each in manifest.transforms),
+    )  # fmt: skip
+
+
+def _questions(login: str) -> Iterator[Row]:
+    yield "Who pays, and whose machine is it?", "the old operator's", "everything below"
+    yield "Under which address?", "not in the bundle", "links, certificates and the login name it"
+    yield (
+        "With which login?",
+        login,
+        "another login gives people other names, and a home directory is found by the name",
+    )
+    yield (
+        "Who administers?",
+        "whom the configuration names",
+        "administrators can read everybody's files",
+    )
+    yield "How many at once?", "not in the bundle", "one machine holds what its memory holds"
+    yield (
+        "When is the day?",
+        "both can run side by side",
+        "announce it, and keep the old hub a week",
+    )
+
+
+def _stages(name: str) -> Iterator[Stage]:
+    yield Stage(
+        "Check what you have", MACHINE,
+        ("Unpack the bundle if it is one file. The first line needs nothing of ours.",),
+        (f"(cd {name} && sha256sum --quiet -c manifest-sha256.txt)", f"jupyter 2i2c inspect {name}"),
+        "no file is named as damaged, and you have read what is not in it",
+    )  # fmt: skip
+    yield Stage(
+        "Decide", DECIDES,
+        ("Answer the questions above. Ask the old operator for what is listed.",),
+        (), "each question has an answer, a name and a date",
+    )  # fmt: skip
+    yield Stage(
+        "Read the configuration", PYTHON,
+        ("It is in `data/hub/source` of the bundle, and it is code that will run with the hub's rights.",),
+        (), "somebody of yours can say what each file does",
+    )  # fmt: skip
+    yield Stage(
+        "Build it, and try it", MACHINE,
+        ("On a machine where nothing is lost. Up to V4 the configuration runs in a sandbox only.",),
+        (f"jupyter 2i2c plan {name} --target local", f"jupyter 2i2c build {name} --target local -o replica",
+         f"jupyter 2i2c verify {name} --built replica --up-to V4"),
+        "verify names no blocker up to V4",
+    )  # fmt: skip
+    yield Stage(
+        "Supply the secrets", MACHINE,
+        ("Write each into `replica/secrets.env`; the table below says how to get it.",),
+        (), "none is empty, and the file is readable for its owner only",
+    )  # fmt: skip
+    yield Stage(
+        "Build for the machine that stays", MACHINE,
+        ("Its `README.md` says where the files go.",),
+        (f"jupyter 2i2c build {name} --target tljh -o for-tljh",),
+        "the hub answers at its new address, and one administrator can log in",
+    )  # fmt: skip
+    yield Stage(
+        "Move the data", MACHINE,
+        ("Once beforehand, and once more when nobody may write any more.",
+         "Names of directories must be those that the new login gives people."),
+        (), "the counts, sizes and checksums of both sides are equal",
+    )  # fmt: skip
+    yield Stage(
+        "Move the people", HELPS,
+        ("Say when, where to, what changes for them, and who helps.",),
+        (), "people have worked on the new hub for a week",
+    )  # fmt: skip
+    yield Stage(
+        "Close the old hub", DECIDES,
+        ("Withdraw the old credentials where you issued them, and have it in writing what was deleted.",),
+        (), "no token of the old hub opens anything of yours",
+    )  # fmt: skip
+    yield Stage(
+        "Keep it so", MACHINE,
+        ("Watch it, back it up, update it; let `jupyter 2i2c drill` prove every month that you could leave again.",),
+        (), "somebody's calendar says so",
+    )  # fmt: skip

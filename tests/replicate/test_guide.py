@@ -1,0 +1,221 @@
+"""The guide for a community that leaves: what of a hub it must name, and that nobody's text becomes markup in it."""
+
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+
+import pytest
+from traitlets.config import Config
+
+from jupyter_2i2c.cli import main
+from jupyter_2i2c.hub import record
+from jupyter_2i2c.replicate.bundle import opened
+from jupyter_2i2c.replicate.guide import guide
+from jupyter_2i2c.replicate.guide.text import code, escaped
+from jupyter_2i2c.replicate.importers.bundled import bundle_of, source_of
+from jupyter_2i2c.replicate.importers.infrastructure import read_from
+from jupyter_2i2c.replicate.importers.recorded import read_record, write_bundle
+from jupyter_2i2c.replicate.manifest import Manifest
+from jupyter_2i2c.replicate.targets.k8s.planning import design
+
+from . import k8s_hub
+from .test_corpus_k8s import HUBS, checkout
+
+CREATED = "2026-01-31T12:00:00Z"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("guide")
+
+
+@pytest.fixture(scope="module")
+def source(place):
+    return k8s_hub.source(place / "repository")
+
+
+@pytest.fixture(scope="module")
+def bundle(source, place):
+    return bundle_of(source, place / "field", created=CREATED).place
+
+
+@pytest.fixture(scope="module")
+def text(bundle):
+    return read(bundle)
+
+
+@pytest.fixture(scope="module")
+def recorded(place):
+    file = place / "jupyterhub_config.py"
+    file.write_text("c = get_config()\nc.JupyterHub.cookie_secret = b'CANARY' * 8\n")
+    c = Config()
+    c.JupyterHub.cookie_secret = b"CANARY" * 8
+    record.write(place / "record.json", c, file, place)
+    return write_bundle(
+        read_record(place / "record.json"), place / "plain", name="Sea school", created=CREATED
+    ).place
+
+
+def read(place):
+    with opened(place) as bundle:
+        return guide(bundle)
+
+
+def section(text, title):
+    return text.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def commands(text):
+    for block in re.findall(r"```shell\n(.*?)```", text, re.S):
+        yield from block.splitlines()
+
+
+def missing_from(text, source, manifest):
+    """What a reader would have to ask somebody for."""
+    planned = design(source)
+    wanted = [each.name for each in source.secrets if each.effective]
+    wanted += [each.name for each in planned.placeholders]
+    wanted += [escaped(each) for each in planned.plan.needs]
+    wanted += [escaped(step.what) for step in planned.plan.of_kind("chart")]
+    wanted += [escaped(each.what) for each in manifest.not_captured]
+    wanted += [
+        each.id.partition(":")[2] for each in manifest.items if each.status == "not-captured"
+    ]
+    return [each for each in wanted if each not in text]
+
+
+def test_it_names_all_that_is_to_be_decided_supplied_and_made(text, source, bundle):
+    with opened(bundle) as opened_bundle:
+        manifest = opened_bundle.manifest()
+    assert missing_from(text, source, manifest) == []
+    assert text.startswith("# Leaving with Field school\n")
+    assert "`field.example.org`" in section(text, "Decide first")
+    assert "`GITHUBOAUTHENTICATOR_CLIENT_SECRET`" in section(text, "Secrets to supply")
+    assert "Google Cloud" in section(text, "Skills")
+    assert "`north-scratch`" in section(text, "Ask the old operator for")
+    assert "`replace-me-disk`" in section(text, "What belongs to the old place")
+
+
+def test_what_others_must_issue_comes_first(text):
+    rows = section(text, "Secrets to supply").splitlines()
+    issuers = [row.split(" | ")[2] for row in rows if row.startswith("| `")]
+    assert issuers[0] == "GitHub"
+
+
+def test_a_setting_that_was_encrypted_is_no_secret(text):
+    assert "IMAGE_PULL_SECRET_CREATE" not in section(text, "Secrets to supply")
+    assert "IMAGE_PULL_SECRET_CREATE" in section(text, "Encrypted, and more than a credential")
+
+
+def test_the_same_bundle_gives_the_same_guide(bundle, text, tmp_path):
+    assert read(shutil.copytree(bundle, tmp_path / "field")) == text
+
+
+def test_steps_are_numbered_and_say_who_and_when_done(text):
+    steps = section(text, "Steps, in order").split("\n### ")[1:]
+    assert [each.split(".")[0] for each in steps] == [str(n) for n in range(1, len(steps) + 1)]
+    people = section(text, "People")
+    for each in steps:
+        who = re.search(r"^_(.+)_$", each, re.M)[1]
+        assert f"| {who} |" in people
+        assert "\nDone when " in each
+
+
+def test_its_commands_work_in_order(text, bundle, place, tmp_path, capsys):
+    shutil.copytree(bundle, tmp_path / bundle.name)
+    ours = [each for each in commands(text) if each.startswith("jupyter 2i2c ")]
+    assert [each.split()[2] for each in ours] == ["inspect", "plan", "build", "verify"]
+    for each in ours:
+        words = [
+            str(tmp_path / word) if word in ("field", "for-kubernetes") else word
+            for word in each.split()[2:]
+        ]
+        assert main(words) == 0, capsys.readouterr()
+    greps = [each for each in commands(text) if each.startswith(("grep", "(cd"))]
+    assert len(greps) == 3
+    found = [
+        subprocess.run(["bash", "-c", each], cwd=tmp_path, capture_output=True, text=True).stdout
+        for each in greps
+    ]
+    assert found[0] == ""
+    assert "replace-me-hub-domain" in found[1]
+    assert "GITHUBOAUTHENTICATOR_CLIENT_ID" in found[2]
+    for path in (tmp_path / "for-kubernetes").rglob("*.yaml"):
+        filled = re.sub(r"<secret:[A-Z]\w*>", "given", path.read_text())
+        path.write_text(filled.replace("replace-me-", "ours-"))
+    for each in greps[1:]:
+        assert subprocess.run(["bash", "-c", each], cwd=tmp_path, capture_output=True).stdout == b""
+
+
+def test_of_a_hub_that_was_captured_where_it_runs(recorded):
+    text = read(recorded)
+    assert text.startswith("# Leaving with Sea school\n")
+    assert "`JUPYTERHUB_COOKIE_SECRET`" in section(text, "Secrets to supply")
+    assert "CANARY" not in text
+    assert "`JupyterHub.spawner_class`" in section(text, "What will be different")
+    assert "`--target tljh`" in section(text, "Where it can go")
+    assert "the hub's API was not asked" in section(text, "Not in the bundle")
+
+
+def test_nobodys_text_becomes_markup(source, tmp_path):
+    evil = "x\n# Owned\n<script>|[go](javascript:1) ![](http://a) `a|b` \x1b[2J & ~~b~~"
+    hub = replace(source.hub, display_name=evil, region=evil)
+    text = read(bundle_of(replace(source, hub=hub), tmp_path / "bundle", created=CREATED).place)
+    assert "\n# Owned" not in text
+    assert "<script>" not in text
+    assert "\x1b" not in text
+    assert "](javascript" not in text.replace("\\](", "")
+    assert "\\|\\[go\\](javascript:1)" in text
+    plain = re.sub(r"\\\|", "", text)
+    for row in section(plain, "The hub").splitlines():
+        assert not row.startswith("|") or row.count("|") == 3, row
+
+
+def test_words_of_code_are_code_and_nothing_else():
+    assert escaped("a `b|c` *d*") == "a `b\\|c` \\*d\\*"
+    assert escaped("one ` alone") == "one \\` alone"
+    assert code("a`b") == "`a'b`"
+
+
+def test_a_name_that_a_shell_would_take_apart_is_quoted(bundle, tmp_path):
+    text = read(shutil.copytree(bundle, tmp_path / "a b;c"))
+    assert "jupyter 2i2c inspect 'a b;c'\n" in text
+
+
+def test_it_is_written_to_a_file_or_printed(bundle, text, tmp_path, capsys):
+    assert main(["guide", str(bundle)]) == 0
+    assert capsys.readouterr().out == text
+    assert main(["guide", str(bundle), "-o", str(tmp_path / "guide.md")]) == 0
+    assert (tmp_path / "guide.md").read_text() == text
+    assert capsys.readouterr().out == ""
+    assert main(["guide", str(bundle), "-o", str(tmp_path / "no" / "guide.md")]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_a_bundle_of_a_person_has_no_such_guide(bundle, tmp_path, capsys):
+    other = shutil.copytree(bundle, tmp_path / "home")
+    path = other / "data" / "manifest.json"
+    told = json.loads(path.read_text())
+    assert Manifest(**{**told, "kind": "home"}).kind == "home"
+    path.write_text(json.dumps({**told, "kind": "home"}))
+    assert main(["guide", str(other)]) == 2
+    assert "Leaving a hub" in capsys.readouterr().err
+
+
+@pytest.fixture(params=HUBS or ["none"])
+def real(request, corpus):
+    return read_from(checkout(), *request.param.split("/"))
+
+
+def test_of_real_hubs_it_names_all_that_is_needed(real, tmp_path):
+    place = bundle_of(real, tmp_path / "bundle", created=CREATED).place
+    with opened(place) as bundle:
+        text, known, manifest = guide(bundle), source_of(bundle), bundle.manifest()
+    assert missing_from(text, known, manifest) == []
+    width = 0
+    for line in text.splitlines():
+        bars = len(re.findall(r"(?<!\\)\|", line)) if line.startswith("|") else 0
+        assert not bars or not width or bars == width, line
+        width = bars
