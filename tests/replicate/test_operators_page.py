@@ -42,4 +42,5 @@ def test_every_command_works_as_it_is_written(tmp_path):
     assert done.returncode == 0, done.stderr[-4000:]
     assert done.stdout.count("Highest rung: V4") == 2
     assert (tmp_path / "drills" / "latest.json").is_file()
+    assert (tmp_path / "leaving.md").read_text().startswith("# Leaving with Our hub\n")
     assert (tmp_path / "for-tljh" / "config.yaml").read_text().count("2G") == 1
