@@ -106,6 +106,7 @@ class Newsroom:
         self._read = float("-inf")
         self._reading: asyncio.Task[None] | None = None
         self._marks: OrderedDict[str, tuple[float, Mapping[str, Marks]]] = OrderedDict()
+        self._written = 0
 
     def __len__(self) -> int:
         time = self._clock()
@@ -180,8 +181,9 @@ class Newsroom:
         found = _present(announcement, marks)
         if found and (what == "seen" or getattr(found, what)):
             return  # so who asks again and again writes nothing
-        made = await self._store.write(announcements.mark, announcement, identity.name, what)
-        self._remember(identity.name, {**marks, announcement.id: made})
+        await self._store.write(announcements.mark, announcement, identity.name, what)
+        self._written += 1
+        self._marks.pop(identity.name, None)
 
     def changed(self) -> None:
         """What is shown was changed by this process: read it anew."""
@@ -227,9 +229,10 @@ class Newsroom:
         known = self._marks.get(person)
         if known and known[0] > time.monotonic():
             return known[1]
-        return self._remember(person, await self._store.read(announcements.marks_of, person))
-
-    def _remember(self, person: str, marks: Mapping[str, Marks]) -> Mapping[str, Marks]:
+        written = self._written
+        marks = await self._store.read(announcements.marks_of, person)
+        if written != self._written:
+            return marks  # perhaps without the mark that was made meanwhile: not to be remembered
         # spread, so that those who came together are not read together for ever
         until = time.monotonic() + self.REMEMBERED * random.uniform(0.8, 1.0)
         self._marks[person] = (until, marks)

@@ -1,5 +1,6 @@
 """`api/v1/announcements`: who gets which news, and what they did with it."""
 
+import asyncio
 import json
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -65,6 +66,14 @@ async def test_the_tag_is_the_persons_own(api, publish):
     assert (await api.get("ada")).etag == (await api.get("mal")).etag
     await api.mark(made, name="ada")
     assert (await api.get("ada")).etag != (await api.get("mal")).etag
+
+
+async def test_marks_made_at_once_are_all_remembered(api, publish):
+    made = [publish(title) for title in ("one", "two", "three", "four")]
+    assert len((await api.get()).titles) == 4
+    answers = await asyncio.gather(*(api.mark(each) for each in made))
+    assert [answer.status for answer in answers] == [204] * 4
+    assert all(each["seen"] for each in (await api.get()).json["announcements"])
 
 
 async def test_seen_acknowledged_and_dismissed(api, publish, store):
