@@ -123,6 +123,18 @@ def test_steps_are_numbered_and_say_who_and_when_done(text):
         assert "\nDone when " in each
 
 
+def test_it_says_where_names_of_people_are_to_be_given(text, source, tmp_path):
+    steps = section(text, "Steps, in order")
+    assert "* names at `/hub/config/Authenticator/admin_users` of `values.yaml`: name" in steps
+    with_people = bundle_of(source, tmp_path / "with", with_people=True, created=CREATED).place
+    assert "* names at" not in read(with_people)
+    nobody = k8s_hub.source(
+        tmp_path / "nobody", hub=k8s_hub.HUB.replace("admin_users: [ada]", "any_allow_config: true")
+    )
+    alone = read(bundle_of(nobody, tmp_path / "alone", created=CREATED).place)
+    assert "nobody administers the hub unless the login says so" in alone
+
+
 def test_its_commands_work_in_order(text, bundle, place, tmp_path, capsys):
     shutil.copytree(bundle, tmp_path / bundle.name)
     ours = [each for each in commands(text) if each.startswith("jupyter 2i2c ")]

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 
 from ..bundle import Bundle
 from ..importers.bundled import source_of
-from ..importers.source import CHART, HubSource, SecretSlot, at
+from ..importers.source import CHART, HubSource, SecretSlot, at, leaves
 from ..lint.all_rules import lint
 from ..lint.images import images_of
 from ..lint.subject import Subject
+from ..manifest import Manifest
 from ..plan import KINDS
 from ..targets.k8s.planning import ACCOUNTS_REGISTRY, Design, design
 from .content import Guide, Row, Stage
@@ -39,6 +40,9 @@ CHARTS = {
 FORGOTTEN_PLACES = "grep -rn --include='*.yaml' replace-me- for-kubernetes"
 FORGOTTEN_SECRETS = "grep -rnE --include='*.yaml' '<secret:[A-Z]' for-kubernetes"
 
+COPIES = "rsync -aH --numeric-ids OLD/ NEW/"
+COMPARES = "rsync -aHc --dry-run --numeric-ids --delete --itemize-changes OLD/ NEW/"
+
 DECIDES = "Who decides"
 CLUSTER = "Who runs the cluster"
 LOGIN = "Who knows the login"
@@ -60,7 +64,8 @@ def guide_of(bundle: Bundle, name: str) -> Guide:
     source = source_of(bundle)
     planned = design(source)
     found = lint(source)
-    told = Told(source, planned)
+    manifest = bundle.manifest()
+    told = Told(source, planned, manifest)
     # what is hidden has a table of its own
     known = [each for each in found.findings if each.id not in OF_SECRETS]
     loud = [each for each in known if each.severity != "note"]
@@ -92,7 +97,7 @@ def guide_of(bundle: Bundle, name: str) -> Guide:
             if kind not in ("placeholder", "secret")
             for each in planned.plan.of_kind(kind)
         )
-        + tuple((each.what, each.why) for each in bundle.manifest().transforms),
+        + tuple((each.what, each.why) for each in manifest.transforms),
     )
 
 
@@ -122,11 +127,13 @@ class Told:
     Arguments:
         source: it.
         planned: what it becomes.
+        manifest: of its bundle.
     """
 
-    def __init__(self, source: HubSource, planned: Design) -> None:
+    def __init__(self, source: HubSource, planned: Design, manifest: Manifest) -> None:
         self.source = source
         self.planned = planned
+        self.manifest = manifest
         self.values: Mapping[str, object] = source.values.get(CHART) or {}
         self.images = sorted({image for _, image in images_of(Subject(source))})
         self.code = [each for each in source.code.values() if each.own]
@@ -345,7 +352,7 @@ class Told:
             ("Put your values in place of these words, in a repository of your own; the secrets not.",
              "Mend the mistakes that are listed below, or decide that they stay."),
             (FORGOTTEN_PLACES, FORGOTTEN_SECRETS),
-            "neither finds anything",
+            "neither finds anything, and each list of people has its names", tuple(self._names_to_give()),
         )  # fmt: skip
         if self.code or self.hidden:
             yield Stage(
@@ -369,9 +376,9 @@ class Told:
         yield Stage(
             "Move the data", CLUSTER,
             ("Once beforehand, and once more when nobody may write any more; compare checksums.",
-             "Names of directories must be those that the new login gives people.",
+             "Names of directories must be those that the new login gives people. `OLD` and `NEW` are where both are mounted.",
              "Whoever wants a copy of their own takes it while they can log in: `jupyter 2i2c capture home`."),
-            (), "the counts, sizes and checksums of both sides are equal",
+            (COPIES, COMPARES), "the second line names nothing",
         )  # fmt: skip
         yield Stage(
             "Move the people", HELPS,
@@ -388,6 +395,21 @@ class Told:
             ("Watch it, back up its database and the files, update it; prove every month that you could leave again.",),
             (), "somebody's calendar says so",
         )  # fmt: skip
+
+    def _names_to_give(self) -> Iterator[str]:
+        """Lists of people that are empty in what is built."""
+        for each in self.manifest.items:
+            if each.layer == "people" and each.status == "policy-excluded":
+                place = each.id.partition(":")[2].removeprefix(f"/{CHART}")
+                yield f"names at `{place}` of `values.yaml`: {each.action_needed}"
+        config = at(self.values, ("hub", "config")) or {}
+        known = [path for path, value in leaves(config) if "admin_users" in path and value]
+        left_out = any(each.id.endswith("/admin_users") for each in self.manifest.items)
+        if not known and not left_out:
+            yield (
+                "names at `/hub/config/Authenticator/admin_users` of `values.yaml`, where there are none:"
+                " nobody administers the hub unless the login says so"
+            )
 
     def _profiles(self) -> int:
         return max(1, len(at(self.values, ("singleuser", "profileList")) or []))
