@@ -98,10 +98,13 @@ def test_it_names_all_that_is_to_be_decided_supplied_and_made(text, source, bund
     assert "`replace-me-disk`" in section(text, "What belongs to the old place")
 
 
-def test_what_others_must_issue_comes_first(text):
+def test_what_others_must_issue_comes_first(source, tmp_path):
+    own = replace(source.secrets[0], name="A_KEY", kind="api-key", issued_by="you")
+    more = replace(source, secrets=(own, *source.secrets))
+    text = read(bundle_of(more, tmp_path / "bundle", created=CREATED).place)
     rows = section(text, "Secrets to supply").splitlines()
     issuers = [row.split(" | ")[2] for row in rows if row.startswith("| `")]
-    assert issuers[0] == "GitHub"
+    assert issuers[:3] == ["GitHub", "GitHub", "you"]
 
 
 def test_a_setting_that_was_encrypted_is_no_secret(text):
@@ -176,7 +179,7 @@ def test_nobodys_text_becomes_markup(source, tmp_path):
     hub = replace(source.hub, display_name=evil, region=evil)
     text = read(bundle_of(replace(source, hub=hub), tmp_path / "bundle", created=CREATED).place)
     assert "\n# Owned" not in text
-    assert "<script>" not in text
+    assert "<script" not in text
     assert "\x1b" not in text
     assert "](javascript" not in text.replace("\\](", "")
     assert "\\|\\[go\\](javascript:1)" in text
@@ -188,6 +191,7 @@ def test_nobodys_text_becomes_markup(source, tmp_path):
 def test_words_of_code_are_code_and_nothing_else():
     assert escaped("a `b|c` *d*") == "a `b\\|c` \\*d\\*"
     assert escaped("one ` alone") == "one \\` alone"
+    assert escaped("two\nlines") == "two lines"
     assert code("a`b") == "`a'b`"
 
 
