@@ -2,8 +2,10 @@
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -198,6 +200,25 @@ def test_words_of_code_are_code_and_nothing_else():
 def test_a_name_that_a_shell_would_take_apart_is_quoted(bundle, tmp_path):
     text = read(shutil.copytree(bundle, tmp_path / "a b;c"))
     assert "jupyter 2i2c inspect 'a b;c'\n" in text
+
+
+@pytest.mark.parametrize("name", ["packed.tar.zst", "packed.zip"])
+def test_of_one_file_it_says_how_to_unpack_it(source, tmp_path, name):
+    text = read(bundle_of(source, tmp_path / name, created=CREATED).place)
+    lines = list(commands(text))[:3]
+    assert lines[2] == "jupyter 2i2c inspect packed"
+    program = lines[0].split()[0]
+    if shutil.which(program) is None:
+        lines[0] = f"{shlex.quote(sys.executable)} -m zipfile -e {name} ."
+        assert program == "unzip"
+    script = "set -e\n" + "\n".join(lines[:2])
+    subprocess.run(["bash", "-c", script], cwd=tmp_path, check=True)
+
+
+def test_where_the_bundle_is_called_by_a_dot_it_still_has_a_name(bundle, text, monkeypatch, capsys):
+    monkeypatch.chdir(bundle)
+    assert main(["guide", "."]) == 0
+    assert capsys.readouterr().out == text
 
 
 def test_it_is_written_to_a_file_or_printed(bundle, text, tmp_path, capsys):

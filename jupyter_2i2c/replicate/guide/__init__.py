@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
-
 from ..bundle import Bundle
 from ..checksums import of_file
 from ..errors import ReplicateError
-from ..report_text import plain
 from ..targets import hub_local
 from .text import text_of
 
@@ -24,13 +21,14 @@ def guide(bundle: Bundle) -> str:
             f"{bundle.place} holds no hub but one person's {manifest.kind}; how to go on with that is"
             " said in the documentation under 'Leaving a hub'"
         )
-    name = shlex.quote(plain(bundle.place.name))
     if hub_local.is_hub(bundle):
         from . import machine
 
-        made = machine.guide_of(bundle, name)
+        made = machine.guide_of(bundle)
     else:
         from . import kubernetes
 
-        made = kubernetes.guide_of(bundle, name)
-    return text_of(made, manifest, name, of_file(bundle.top / "manifest-sha256.txt"))
+        made = kubernetes.guide_of(bundle)
+    return text_of(
+        made, manifest, bundle.place.resolve().name, of_file(bundle.top / "manifest-sha256.txt")
+    )

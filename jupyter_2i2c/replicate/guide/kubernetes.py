@@ -14,6 +14,7 @@ from ..manifest import Manifest
 from ..plan import KINDS
 from ..targets.k8s.planning import ACCOUNTS_REGISTRY, Design, design
 from .content import Guide, Row, Stage
+from .opening import first_stage, named
 
 HIDDEN = ("code", "configuration", "setting", "unknown")
 """Kinds of slots that hold more, or less, than a credential."""
@@ -51,12 +52,11 @@ IMAGES = "Who looks after the images"
 HELPS = "Who answers people"
 
 
-def guide_of(bundle: Bundle, name: str) -> Guide:
+def guide_of(bundle: Bundle) -> Guide:
     """All of it.
 
     Arguments:
         bundle: the hub.
-        name: of the bundle, as a shell takes it.
 
     Raises:
         ReplicateError: it holds no such hub, or is not as it was written.
@@ -82,7 +82,7 @@ def guide_of(bundle: Bundle, name: str) -> Guide:
         people=tuple(told.people()),
         skills=tuple(told.skills()),
         ask=tuple(told.ask()),
-        stages=tuple(told.stages(name)),
+        stages=tuple(told.stages(bundle)),
         secrets=tuple(_secret(each) for each in slots if each.kind not in HIDDEN)
         + tuple(_templates(planned)),
         hidden=tuple(_secret(each) for each in slots if each.kind in HIDDEN),
@@ -316,14 +316,10 @@ class Told:
             )
         yield "the day on which they switch off, in writing", "and what they delete on that day"
 
-    def stages(self, name: str) -> Iterator[Stage]:
+    def stages(self, bundle: Bundle) -> Iterator[Stage]:
         """The way, in order."""
-        yield Stage(
-            "Check what you have", CLUSTER,
-            ("Unpack the bundle if it is one file. The first line needs nothing of ours.",),
-            (f"(cd {name} && sha256sum --quiet -c manifest-sha256.txt)", f"jupyter 2i2c inspect {name}"),
-            "no file is named as damaged, and you have read what is not in it",
-        )  # fmt: skip
+        name = named(bundle.top)
+        yield first_stage(bundle, CLUSTER)
         yield Stage(
             "Decide", DECIDES,
             ("Answer the questions above. Ask the old operator for what is listed.",),

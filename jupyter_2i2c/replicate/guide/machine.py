@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ..bundle import Bundle
 from ..targets import hub_local
 from .content import Guide, Row, Stage
+from .opening import first_stage, named
 
 DECIDES = "Who decides"
 MACHINE = "Who runs the machine"
@@ -14,12 +15,11 @@ HELPS = "Who answers people"
 PYTHON = "Who reads the Python"
 
 
-def guide_of(bundle: Bundle, name: str) -> Guide:
+def guide_of(bundle: Bundle) -> Guide:
     """All of it.
 
     Arguments:
         bundle: the hub.
-        name: of the bundle, as a shell takes it.
 
     Raises:
         ReplicateError: it holds no such hub.
@@ -71,7 +71,7 @@ def guide_of(bundle: Bundle, name: str) -> Guide:
             ("the old address, or a redirection from it for some months", "people have links to it"),
             ("the day on which they switch off, in writing", "and what they delete on that day"),
         ),
-        stages=tuple(_stages(name)),
+        stages=tuple(_stages(bundle)),
         secrets=tuple(
             (f"`{each.slot}`", "a secret of the configuration", "whoever issued the old one, or you",
              each.how, f"`{each.where}`")
@@ -108,13 +108,9 @@ def _questions(login: str) -> Iterator[Row]:
     )
 
 
-def _stages(name: str) -> Iterator[Stage]:
-    yield Stage(
-        "Check what you have", MACHINE,
-        ("Unpack the bundle if it is one file. The first line needs nothing of ours.",),
-        (f"(cd {name} && sha256sum --quiet -c manifest-sha256.txt)", f"jupyter 2i2c inspect {name}"),
-        "no file is named as damaged, and you have read what is not in it",
-    )  # fmt: skip
+def _stages(bundle: Bundle) -> Iterator[Stage]:
+    name = named(bundle.top)
+    yield first_stage(bundle, MACHINE)
     yield Stage(
         "Decide", DECIDES,
         ("Answer the questions above. Ask the old operator for what is listed.",),

@@ -22,7 +22,7 @@ def text_of(guide: Guide, manifest: Manifest, bundle: str, digest: str) -> str:
     Arguments:
         guide: what it says.
         manifest: of the bundle.
-        bundle: its name, as a shell takes it.
+        bundle: its name.
         digest: SHA-256 of the bundle's list of checksums, which names every byte in it.
     """
     lines = [
