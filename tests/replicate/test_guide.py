@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
@@ -138,6 +139,16 @@ def test_it_says_where_names_of_people_are_to_be_given(text, source, tmp_path):
     )
     alone = read(bundle_of(nobody, tmp_path / "alone", created=CREATED).place)
     assert "nobody administers the hub unless the login says so" in alone
+
+
+def test_it_says_that_staff_was_taken_out_only_where_it_was(source, tmp_path):
+    made = deepcopy(source.values)
+    made["jupyterhub"].setdefault("custom", {})["2i2c"] = {"staff_github_ids": ["keeper"]}
+    top = replace(source.layers[-1], values=made)
+    staffed = replace(source, values=made, layers=(*source.layers[:-1], top))
+    for keep in (False, True):
+        place = bundle_of(staffed, tmp_path / str(keep), with_staff=keep, created=CREATED).place
+        assert ("staff was taken out" in section(read(place), "Decide first")) is not keep
 
 
 def test_its_commands_work_in_order(text, bundle, place, tmp_path, capsys):

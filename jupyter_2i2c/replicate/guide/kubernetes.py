@@ -134,6 +134,7 @@ class Told:
         self.source = source
         self.planned = planned
         self.manifest = manifest
+        self.staff = any(each.id.startswith("login:staff") for each in manifest.items)
         self.values: Mapping[str, object] = source.values.get(CHART) or {}
         self.images = sorted({image for _, image in images_of(Subject(source))})
         self.code = [each for each in source.code.values() if each.own]
@@ -214,12 +215,14 @@ class Told:
         )
         yield (
             "Who administers?",
-            "the old operator's staff is taken out",
+            "the old operator's staff was taken out"
+            if self.staff
+            else "whom the values name; the old operator's staff may be among them",
             "administrators can read everybody's files; name your own before the start",
         )
         yield (
             "What becomes of people's files?",
-            "on one disk of the old cluster" if self.homes else "in the old cluster",
+            "on a file server of the old cluster" if self.homes else "in the old cluster",
             "who copies them, when nobody may write, and who says so to people",
         )
         for each in self.buckets:
@@ -300,8 +303,8 @@ class Told:
         for each in self.hidden:
             yield f"what `{each.name}` holds, without its credentials", each.what
         yield (
-            "a capture of the running hub, with its users: `jupyter 2i2c capture hub --record … --live URL --with-people`",
-            "users, groups and administrators that were added while it ran are in no file; people must consent",
+            "users, groups and administrators, from `/hub/api/users` and `/hub/api/groups`",
+            "those that were added while it ran are in no file; it is personal data, and they must consent",
         )
         yield "a copy of the home directories, or a way to read them", "no bundle of a hub has them"
         for bucket in self.buckets:
