@@ -10,6 +10,8 @@ import pytest
 from .conftest import EVERYTHING
 
 ROOT = Path(__file__).parents[1]
+# as it is at the start: other tests point uv to an index of their own, and leave it so to their end
+ENVIRON = dict(os.environ)
 
 
 def run(*command, **options):
@@ -43,10 +45,7 @@ def environment(tmp_path):
     run(sys.executable, "-m", "venv", "--without-pip", path)
 
     def install(*requirements):
-        command = ("uv", "pip", "install", "--quiet", "--python", path, *requirements)
-        # what `make install` has just fetched need not be asked for again
-        if subprocess.run([*command, "--offline"], capture_output=True, check=False).returncode:
-            run(*command)
+        run("uv", "pip", "install", "--quiet", "--python", path, *requirements, env=ENVIRON)
         return path / "bin"
 
     return install
