@@ -55,9 +55,7 @@ def test_a_drill_is_overdue_after_the_operators_limit_or_when_it_failed(told, dr
     assert "report" not in proof.to_json()
 
 
-@pytest.mark.parametrize(
-    "text", ["", "{}", "[]", "null", '{"at": "yesterday"}', "{"]
-)
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"at": "yesterday"}', "{"])
 def test_what_cannot_be_read_is_no_proof(told, text):
     assert told(text).last() is None
 

@@ -31,11 +31,15 @@ def check(bundle: Bundle, built: hub_local.Built, work: Work) -> Rung:
             continue
         name = path.partition("[")[2].rstrip("]")
         for service in role.get("services", ()):
-            items[f"role {name}: service {service}"] = _there(service in services, "no such service")
+            items[f"role {name}: service {service}"] = _there(
+                service in services, "no such service"
+            )
         for group in role.get("groups", ()):
             known = group in groups or group in built.plan.added.get("JupyterHub.load_groups", {})
             # a role makes the groups that it names
-            items[f"role {name}: group {group}"] = Result("pass", "" if known else "the role makes it")
+            items[f"role {name}: group {group}"] = Result(
+                "pass", "" if known else "the role makes it"
+            )
     for name, service in services.items():
         if program := hub_local.program_of(service):
             items[f"service {name}: {program}"] = _program(program)
@@ -68,5 +72,10 @@ def _texts(value: Any) -> list[str]:
     if isinstance(value, str):
         return [value]
     if isinstance(value, Mapping):
-        return [text for name, each in value.items() if name not in ("$code", "$class") for text in _texts(each)]
+        return [
+            text
+            for name, each in value.items()
+            if name not in ("$code", "$class")
+            for text in _texts(each)
+        ]
     return [text for each in value for text in _texts(each)] if isinstance(value, list) else []
