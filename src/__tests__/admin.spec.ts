@@ -209,7 +209,8 @@ describe('the section Admin', () => {
     await click(mine.getByRole('button', { name: 'Publish news…' }));
     await click(mine.getByRole('button', { name: 'Go to the console' }));
     mine.getByText('Give it a title.');
-    await type('Title', ' Servers start slowly ');
+    const title = 'Servers start slowly';
+    await type('Title', ` ${title} `);
     await type('Text', 'Up to **ten minutes**.');
     expect(mine.queryByText(/It interrupts everybody/)).toBeNull();
     await type('Kind', 'incident');
@@ -223,7 +224,7 @@ describe('the section Admin', () => {
       {
         kind: 'publish-announcement',
         target: {
-          title: 'Servers start slowly',
+          title,
           body: 'Up to **ten minutes**.',
           severity: 'incident',
           acknowledge: false
