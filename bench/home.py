@@ -94,7 +94,7 @@ def _throughput(home: Path) -> list[Figure]:
     size = sum(each.stat().st_size for each in home.rglob("*") if each.is_file()) / 1e6
     return [
         at_least(
-            "throughput over `tar | zstd -3`",
+            "throughput over tar piped into zstd -3",
             seconds["tar | zstd -3"] / seconds["ours"],
             0.75,
             f" ({size / seconds['ours']:,.0f} MB/s and {size / seconds['tar | zstd -3']:,.0f})",
