@@ -80,8 +80,8 @@ def test_an_environment_is_taken_in_lab_and_rebuilt_elsewhere(lab, right, tmp_pa
 
 def test_files_are_taken_in_lab_and_whole_elsewhere(lab, right, tmp_path):
     home = lab.hub.state / "home/ada"
-    (home / "work").mkdir(exist_ok=True)
-    (home / "work/notes.txt").write_text("sea level\n")
+    (home / "project").mkdir(exist_ok=True)
+    (home / "project/notes.txt").write_text("sea level\n")
     (home / "left").mkdir(exist_ok=True)
     (home / "left/behind.txt").write_text("not this\n")
     right.get_by_role("button", name="Take my data…").click()
@@ -100,7 +100,7 @@ def test_files_are_taken_in_lab_and_whole_elsewhere(lab, right, tmp_path):
     subprocess.run(["tar", "--zstd", "-xf", archive, "-C", tmp_path], check=True)
     bag = tmp_path / archive.name.removesuffix(".tar.zst")
     subprocess.run(["sha256sum", "--quiet", "-c", "manifest-sha256.txt"], cwd=bag, check=True)
-    assert (bag / "data/work/notes.txt").read_text() == "sea level\n"
+    assert (bag / "data/project/notes.txt").read_text() == "sea level\n"
     assert not (bag / "data/left").exists()
     assert lab.errors == []
 

@@ -6,13 +6,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
-import {
-  configure,
-  fireEvent,
-  screen,
-  waitFor,
-  within
-} from '@testing-library/dom';
+import { fireEvent, screen, waitFor, within } from '@testing-library/dom';
 import axe from 'axe-core';
 
 import type { IHelpRequest, ISentRequest, ISupport } from '../api';
@@ -23,10 +17,6 @@ import { asLetter, Drafts, mailtoOf, NO_DRAFT, RequestKey } from '../support';
 import { CommandIDs, type IHub, SECTIONS } from '../tokens';
 
 import { diagnostics, json, request, requests, StandIn, support } from './data';
-
-// also on a machine that is busy
-configure({ asyncUtilTimeout: 10_000 });
-jest.setTimeout(30_000);
 
 const trans = nullTranslator.load('');
 

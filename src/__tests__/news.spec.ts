@@ -6,13 +6,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
 import { Title, Widget } from '@lumino/widgets';
-import {
-  configure,
-  fireEvent,
-  screen,
-  waitFor,
-  within
-} from '@testing-library/dom';
+import { fireEvent, screen, waitFor, within } from '@testing-library/dom';
 import axe from 'axe-core';
 
 import type { IAnnouncement } from '../api';
@@ -26,10 +20,6 @@ import newsPlugin from '../plugins/news';
 import { CommandIDs, type IHub, type INewsCounts, SECTIONS } from '../tokens';
 
 import { json, news, noNews, StandIn } from './data';
-
-// also on a machine that is busy
-configure({ asyncUtilTimeout: 10_000 });
-jest.setTimeout(30_000);
 
 const trans = nullTranslator.load('');
 

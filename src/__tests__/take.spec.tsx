@@ -22,7 +22,7 @@ const ESTIMATE = {
   files: 3,
   bytes: 3000,
   bytes_stored: 3000,
-  sizes: { work: 2000, 'a b*': 1000 },
+  sizes: { project: 2000, 'a b*': 1000 },
   left_out: [{ path: '.cache', why: 'cache' }],
   left_out_counts: { cache: 1 },
   may_hold_secrets: ['.netrc']
@@ -182,7 +182,7 @@ describe('Take', () => {
     found = taken().exports;
     show();
     fireEvent.click(screen.getByRole('button', { name: 'Take my data…' }));
-    await screen.findByRole('checkbox', { name: /work/ });
+    await screen.findByRole('checkbox', { name: /project/ });
     const { violations } = await axe.run(document.body, {
       rules: { region: { enabled: false } }
     });

@@ -34,7 +34,7 @@ c.Authenticator.post_auth_hook = remember
 c.JupyterHub.services.append({{
     "name": "leaky",
     "api_token": {SERVICE!r} * 2,
-    "command": [sys.executable, "-c", "import time; time.sleep(9999)", "--password=" + {ARGV!r}],
+    "command": [sys.executable, "-c", "import signal; signal.pause()", "--password=" + {ARGV!r}],
 }})
 for role in c.JupyterHub.load_roles:
     if role["name"] == "server":

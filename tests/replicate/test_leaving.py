@@ -47,8 +47,8 @@ def commands():
 def hub(made_once, index, tmp_path, monkeypatch):
     """A home to type the commands in, and the commands that are not ours."""
     home = tmp_path / "home"
-    (home / "work").mkdir(parents=True)
-    (home / "work" / "notes.txt").write_text("sea level\n")
+    (home / "project").mkdir(parents=True)
+    (home / "project" / "notes.txt").write_text("sea level\n")
     programs = tmp_path / "bin"
     programs.mkdir()
     jupyter = JUPYTER.format(python=shlex.quote(made_once.python), own=shlex.quote(sys.executable))
@@ -74,7 +74,7 @@ def test_every_command_works_as_it_is_written(hub):
     assert done.returncode == 0, done.stderr[-4000:]
     assert "Highest rung: V5" in done.stdout
     (home,) = (hub / "unpacked").glob("home-*")
-    assert (home / "data" / "work" / "notes.txt").read_text() == "sea level\n"
+    assert (home / "data" / "project" / "notes.txt").read_text() == "sea level\n"
     assert (hub / "home-sent.tar.zst").stat().st_size > 0
     assert (hub / "volumes" / "bagit.txt").is_file()
     plain = [hub / "plain/bin/python", "-c", "import alpha, gamma; print(alpha.__doc__)"]

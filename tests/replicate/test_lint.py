@@ -108,7 +108,7 @@ SEEDED = {
         "charts/basehub/values.yaml:34",
     ),
     "placeholder": (
-        {"hub": with_line("volumeId: projects/example/disks/north", "volumeId: TODO ask for it")},
+        {"hub": with_line("volumeId: projects/example/disks/north", "volumeId: fill-me")},
         "warning",
         "clusters/north/field.values.yaml:28",
     ),

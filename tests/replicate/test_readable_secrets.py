@@ -81,7 +81,7 @@ jupyterhub:
       WEBHOOK: https://hooks.slack.com/services/T000/B000/{plant("a webhook")}
     extraFiles:
       netrc:
-        mountPath: /root/.netrc
+        mountPath: /etc/own.netrc
         stringData: |
           machine files.example login hub password {plant("a netrc")}
       ini:

@@ -116,7 +116,7 @@ def test_the_quota_may_be_a_variable(tmp_path, monkeypatch):
 
 def test_a_count_that_runs_is_ended_with_the_server(directory, monkeypatch, tmp_path):
     slow = tmp_path / "slow.py"
-    slow.write_text("import time; time.sleep(600)")
+    slow.write_text("import signal; signal.pause()")
     monkeypatch.setattr("jupyter_2i2c.server.home.WALK", slow)
     home = HomeDirectory(path=str(directory))
     home.look()

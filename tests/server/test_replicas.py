@@ -25,8 +25,8 @@ def home(jp_home_dir, no_hub, monkeypatch):
     """The home of the server, with something in it."""
     top = Path(jp_home_dir)
     monkeypatch.setenv("HOME", str(top))
-    (top / "work").mkdir()
-    (top / "work/a.txt").write_text("mine\n")
+    (top / "project").mkdir()
+    (top / "project/a.txt").write_text("mine\n")
     (top / "shared").mkdir()
     (top / "shared/b.txt").write_text("everybody's\n")
     return top
@@ -63,7 +63,7 @@ async def test_a_home_is_downloaded_and_whole(ask, home, tmp_path, data):
     told = json.loads((await ask("estimate", params={"kind": "home"})).body)
     assert told["files"] == 1
     assert told["left_out_counts"] == {"shared": 1}
-    begun = await ask(method="POST", body={"kind": "home", "options": {"names": ["work"]}})
+    begun = await ask(method="POST", body={"kind": "home", "options": {"names": ["project"]}})
     assert begun.code == 201
     job = await until(ask, json.loads(begun.body)["id"], "ready")
     assert (job["files"], job["volumes"], job["downloaded"]) == (1, 1, [])

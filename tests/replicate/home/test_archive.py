@@ -20,7 +20,7 @@ from jupyter_2i2c.replicate.home.verify import verify_home
 
 from .conftest import sums_hold, unpack
 
-LEFT_OUT = {".cache", "work/__pycache__", "shared", "tagged/CACHEDIR.TAG", "tagged/blob"}
+LEFT_OUT = {".cache", "project/__pycache__", "shared", "tagged/CACHEDIR.TAG", "tagged/blob"}
 
 
 def tree(top: Path) -> dict[bytes, tuple]:
@@ -58,7 +58,7 @@ def test_what_is_unpacked_is_what_was_there(home, capture, tmp_path, form):
     assert done.status == 0, done.err
     bag = unpack(tmp_path / f"x.{form}", tmp_path / "out")
     assert tree(bag / "data") == expected(home)
-    assert (bag / "data/same").stat().st_ino == (bag / "data/work/notes/a.txt").stat().st_ino
+    assert (bag / "data/same").stat().st_ino == (bag / "data/project/notes/a.txt").stat().st_ino
     assert (bag / "data/holes").stat().st_blocks * 512 < 1 << 20
     assert sums_hold(bag, "manifest-sha256.txt", "names-sha256.txt", "tagmanifest-sha256.txt")
     listed = [
@@ -85,7 +85,7 @@ def test_a_zip_holds_what_a_zip_can(home, capture, tmp_path):
     with zipfile.ZipFile(tmp_path / "x.zip") as archive:
         assert archive.testzip() is None
         archive.extractall(tmp_path / "out")
-        info = archive.getinfo("mine/data/work/run.sh")
+        info = archive.getinfo("mine/data/project/run.sh")
         assert stat.S_IMODE(info.external_attr >> 16) == 0o751
         link = archive.getinfo("mine/data/dangling")
         assert stat.S_ISLNK(link.external_attr >> 16)
@@ -94,26 +94,26 @@ def test_a_zip_holds_what_a_zip_can(home, capture, tmp_path):
     assert filecmp.cmp(bag / "data/holes", home / "holes", shallow=False)
     assert filecmp.cmp(bag / "data/same", home / "same", shallow=False)
     (bag / "data/link").unlink()  # Python makes a file of a link
-    (bag / "data/link").symlink_to("work/notes/a.txt")
+    (bag / "data/link").symlink_to("project/notes/a.txt")
     assert sums_hold(bag)
     assert "holes in files" in done.report["not_captured"]
 
 
 def test_a_plain_home_is_a_valid_bag(home, capture, tmp_path):
-    for name in ("dangling", "work/out", "two\nlines", "back\\slash"):
+    for name in ("dangling", "project/out", "two\nlines", "back\\slash"):
         (home / name).unlink()
     Path(os.fsdecode(os.fsencode(home) + b"/caf\xe9.txt")).unlink()
     assert capture("-o", tmp_path / "x.tar.zst").status == 0
     bag = unpack(tmp_path / "x.tar.zst", tmp_path / "out")
     assert bagit.Bag(str(bag)).is_valid()
-    (bag / "data/work/model.bin").write_bytes(b"another")
+    (bag / "data/project/model.bin").write_bytes(b"another")
     assert not bagit.Bag(str(bag)).is_valid()
     assert not sums_hold(bag)
 
 
 def test_what_is_left_out_is_told(home, capture, tmp_path):
-    (home / ".2i2cignore").write_text("# mine\n*.bin\n!work/keep.bin\nempty/\n")
-    (home / "work/keep.bin").write_text("kept")
+    (home / ".2i2cignore").write_text("# mine\n*.bin\n!project/keep.bin\nempty/\n")
+    (home / "project/keep.bin").write_text("kept")
     os.mkfifo(home / "pipe")
     done = capture("-o", tmp_path / "x.tar", "--json", "--exclude", "back*")
     told = {each["path"]: each["why"] for each in done.report["left_out"]}
@@ -121,24 +121,24 @@ def test_what_is_left_out_is_told(home, capture, tmp_path):
         ".cache": "cache",
         "tagged": "cache",
         "shared": "shared",
-        "work/model.bin": "ignored",
+        "project/model.bin": "ignored",
         "empty": "ignored",
         "back\\slash": "excluded",
         "pipe": "special",
     }
     assert done.report["left_out_counts"]["cache"] == 3
     bag = unpack(tmp_path / "x.tar", tmp_path / "out")
-    assert (bag / "data/work/keep.bin").exists()
-    assert not (bag / "data/work/model.bin").exists()
+    assert (bag / "data/project/keep.bin").exists()
+    assert not (bag / "data/project/model.bin").exists()
     assert not list((bag / "data/tagged").iterdir())
 
 
 def test_what_was_chosen_is_taken_and_nothing_else(home, capture, tmp_path):
-    done = capture("-o", tmp_path / "x.tar", "work/notes", "shared")
+    done = capture("-o", tmp_path / "x.tar", "project/notes", "shared")
     assert done.status == 0
     bag = unpack(tmp_path / "x.tar", tmp_path / "out")
     assert set(tree(bag / "data")) == {
-        b"work", b"work/notes", b"work/notes/a.txt", b"shared", b"shared/everybodys"
+        b"project", b"project/notes", b"project/notes/a.txt", b"shared", b"shared/everybodys"
     }  # fmt: skip
     done = capture("-o", tmp_path / "y.tar", "--include", ".cache/pip")
     bag = unpack(tmp_path / "y.tar", tmp_path / "out2")
@@ -147,13 +147,13 @@ def test_what_was_chosen_is_taken_and_nothing_else(home, capture, tmp_path):
 
 def test_credentials_are_taken_and_listed(home, capture, tmp_path, monkeypatch):
     monkeypatch.setenv("SERVICE_TOKEN", "canary-0123456789")
-    (home / "work/notebook.ipynb").write_text('{"metadata": {"x": "canary-0123456789"}}')
-    (home / "work/.git").mkdir()
-    (home / "work/.git/config").write_text("url = https://me:canary-pass@git.example/x\n")
+    (home / "project/notebook.ipynb").write_text('{"metadata": {"x": "canary-0123456789"}}')
+    (home / "project/.git").mkdir()
+    (home / "project/.git/config").write_text("url = https://me:canary-pass@git.example/x\n")
     done = capture("-o", tmp_path / "x.tar")
     assert done.status == 0
     assert "may hold passwords" in done.out
-    for path in (".netrc", "work/notebook.ipynb", "work/.git/config"):
+    for path in (".netrc", "project/notebook.ipynb", "project/.git/config"):
         assert f"  {path}\n" in done.out
     bag = unpack(tmp_path / "x.tar", tmp_path / "out")
     assert "canary" in (bag / "data/.netrc").read_text()
@@ -176,15 +176,15 @@ def test_a_file_that_changes_while_it_is_read_is_told(home, capture, tmp_path, m
 
     def grow(self, start, length, buffer):
         for chunk in read(self, start, length, buffer):
-            with (home / "work/model.bin").open("r+b") as file:
+            with (home / "project/model.bin").open("r+b") as file:
                 file.truncate(1 << 20)
             yield chunk
 
     monkeypatch.setattr(Content, "_read", grow)
-    done = capture("-o", tmp_path / "x.tar", "--json", "work")
+    done = capture("-o", tmp_path / "x.tar", "--json", "project")
     assert done.status == 1
     (problem,) = done.report["problems"]
-    assert (problem["path"], problem["what"]) == ("work/model.bin", "changed")
+    assert (problem["path"], problem["what"]) == ("project/model.bin", "changed")
     assert "zeros stand for" in problem["more"]
     assert sums_hold(unpack(tmp_path / "x.tar", tmp_path / "out"))
 
@@ -201,11 +201,11 @@ def test_files_that_vanish_or_cannot_be_read_are_told(home, capture, tmp_path, m
     done = capture("-o", tmp_path / "x.tar", "--json")
     assert done.status == 1
     told = {each["path"]: each["what"] for each in done.report["problems"]}
-    assert told == {"same": "unreadable", "work/run.sh": "vanished"}
+    assert told == {"same": "unreadable", "project/run.sh": "vanished"}
     bag = unpack(tmp_path / "x.tar", tmp_path / "out")
-    assert not (bag / "data/work/run.sh").exists()
+    assert not (bag / "data/project/run.sh").exists()
     # the other name of what could not be read is a file of its own
-    assert (bag / "data/work/notes/a.txt").read_text() == "first\n"
+    assert (bag / "data/project/notes/a.txt").read_text() == "first\n"
     assert sums_hold(bag)
 
 
@@ -270,7 +270,7 @@ def test_an_estimate_writes_nothing(home, capture):
     done = capture("--estimate", "--json")
     assert done.report["files"] == 10
     assert done.report["bytes"] > 40 << 20 > 20 << 20 > done.report["bytes_stored"]
-    assert next(iter(done.report["sizes"])) == "work"
+    assert next(iter(done.report["sizes"])) == "project"
 
 
 def test_sizes_are_read_as_people_write_them():

@@ -49,7 +49,7 @@ def again(source, target, change):
     [
         (
             lambda m, c: (
-                c.replace(b"first", b"fIrst") if c and m.name.endswith("same") else c or b""
+                c.replace(b"first", b"fIrst") if c and m.name.endswith("a.txt") else c or b""
             ),
             "not what was taken",
         ),
@@ -58,7 +58,7 @@ def again(source, target, change):
     ],
 )
 def test_harm_is_found(capture, tmp_path, change, word):
-    assert capture("-o", tmp_path / "x.tar", "work", "same").status == 0
+    assert capture("-o", tmp_path / "x.tar", "project", "same").status == 0
     again(tmp_path / "x.tar", tmp_path / "y.tar", change)
     checked = verify_home(tmp_path / "y.tar")
     assert not checked.whole

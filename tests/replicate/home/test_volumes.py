@@ -33,7 +33,7 @@ def together(directory, into):
 def join(bag):
     subprocess.run(
         "cat data/huge.part* > data/huge && rm data/huge.part*"
-        " && cat data/work/model.bin.part* > data/work/model.bin && rm data/work/model.bin.part*",
+        " && cat data/project/model.bin.part* > data/project/model.bin && rm data/project/model.bin.part*",
         shell=True,
         cwd=bag,
         check=True,
