@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ HUB_LAYERS = {
     "services": "Services",
     "people": "Users and administrators",
     "groups": "Groups",
+    "announcements": "Announcements",
     "variables": "Environment variables",
     "packages": "Packages of the hub",
     "database": "The hub's database",
@@ -36,6 +37,7 @@ OBSERVED = "hub/config.observed.json"
 SOURCE = "hub/source"
 ENVIRONMENT = "hub/environment.json"
 TEMPLATE = "secrets.template.env"
+ANNOUNCEMENTS = "hub/announcements.json"
 API = ("users", "groups", "services", "info")
 
 
@@ -86,6 +88,7 @@ def write_bundle(
     destination: Path,
     *,
     api: Mapping[str, Any] | None = None,
+    announcements: Sequence[Mapping[str, Any]] | None = None,
     people: bool = False,
     name: str = "",
     created: str | None = None,
@@ -98,6 +101,8 @@ def write_bundle(
         document: its record.
         destination: a directory, or a file ``.tar.zst`` or ``.zip``, that is not there yet.
         api: what its API says; without it the lists of users and groups are not captured.
+        announcements: what is shown or will be, each as `announcements.to_json` gives it with its
+            ``id`` and when it was ``published``; without it they are not captured.
         people: whether to take the names of users: personal data, with their consent only.
         name: of the hub.
         created: as `created_now` takes it.
@@ -119,6 +124,7 @@ def write_bundle(
         source = "c" if document.get("live", True) else "d"
         writer.configuration(document, source)
         writer.api(api, people)
+        writer.announcements(announcements, people)
         writer.secrets(document)
         for layer, what, reason in NEVER:
             writer.item(layer, what, "not-captured", "", reason=reason[0], action=reason[1])
@@ -237,6 +243,22 @@ class _Writer:
             self.item(layer, f"{layer}:{what}", "captured", f"GET /hub/api/{what}", source="b",
                       path=path, sha256=digest)  # fmt: skip
 
+    def announcements(
+        self, announcements: Sequence[Mapping[str, Any]] | None, people: bool
+    ) -> None:
+        """What the hub's people are told."""
+        if announcements is None:
+            self.item("announcements", "announcements:list", "not-captured", "", source="c",
+                      reason="the store of our service was not read",
+                      action="capture again where the service keeps it, with --announcements")  # fmt: skip
+            return
+        told = [dict(each) if people else nameless(each) for each in announcements]
+        digest = self.json(ANNOUNCEMENTS, told)
+        unnamed = sum(_addressed_by_name(each) for each in announcements) if not people else 0
+        reason = f"{unnamed} of {len(told)} are for groups, whose names need --with-people"
+        self.item("announcements", "announcements:list", "captured", "the store of our service",
+                  source="c", path=ANNOUNCEMENTS, sha256=digest, reason=reason if unnamed else "")  # fmt: skip
+
     def secrets(self, document: Mapping[str, Any]) -> None:
         """The template that asks for each secret."""
         lines = ["# Secrets that this hub needs. None of their values is in the bundle.",
@@ -250,6 +272,18 @@ class _Writer:
         made = sorted(slot for slot in _slots(document["config"]) if slot not in document["slots"])
         self.found += [Secret(slot, "made when the hub starts, or read from elsewhere",
                               "nothing to do where the hub makes it") for slot in made]  # fmt: skip
+
+
+def nameless(announcement: Mapping[str, Any]) -> dict[str, Any]:
+    """An announcement without who wrote it, and without the names of the groups that it is for."""
+    kept = {key: value for key, value in announcement.items() if key != "author"}
+    if _addressed_by_name(announcement):
+        kept["audience"] = {**announcement["audience"], "groups": []}
+    return kept
+
+
+def _addressed_by_name(announcement: Mapping[str, Any]) -> bool:
+    return bool(announcement["audience"]["kind"] == "groups")
 
 
 def how_to_get(slot: str) -> str:
