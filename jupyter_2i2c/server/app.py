@@ -14,6 +14,7 @@ from .info import InfoHandler
 from .intents import AdminHandler, IntentHandler, IntentsHandler
 from .log_memory import LogMemory
 from .news import AnnouncementHandler, NewsHandler
+from .replica import ReplicaHandler
 from .replicas import (
     DownloadHandler,
     EstimateHandler,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from .diagnostics import Diagnostics
     from .hub_client import HubClient
     from .information import Information
+    from .last_replica import LastReplica
     from .no_secrets import NoSecrets
     from .observation import Observation
     from .replicas_jobs import Exports
@@ -47,6 +49,7 @@ class Jupyter2i2cApp(ExtensionApp):
         self.handlers.extend(
             [
                 (r"/jupyter-2i2c/info", InfoHandler),
+                (r"/jupyter-2i2c/replica", ReplicaHandler),
                 (r"/jupyter-2i2c/session", SessionHandler),
                 (r"/jupyter-2i2c/server", ServerHandler),
                 (r"/jupyter-2i2c/done", DoneHandler),
@@ -85,6 +88,13 @@ class Jupyter2i2cApp(ExtensionApp):
         from .information import Information
 
         return Information(self.config, self.hub, self.log)
+
+    @cached_property
+    def last_replica(self) -> LastReplica:
+        """When it was last proven that this hub starts elsewhere."""
+        from .last_replica import LastReplica
+
+        return LastReplica(self.hub)
 
     @cached_property
     def observation(self) -> Observation:
