@@ -235,6 +235,49 @@ def test_a_hub_that_cannot_be_read_is_a_finding_and_the_rest_is_looked_at(reposi
     assert "2 hubs looked at" in text
 
 
+def test_what_cannot_be_read_says_file_and_line(repository, capsys):
+    top = repository(hub="jupyterhub: [\n")
+    run(top, "--json")
+    told = json.loads(capsys.readouterr().out)
+    (found,) = (each for each in told["findings"] if each["id"] == "cannot-be-read")
+    assert (found["file"], found["line"]) == ("clusters/north/field.values.yaml", 2)
+    assert (found["cluster"], found["hub"]) == ("north", "field")
+
+
+def test_examples_and_templates_of_clusters_are_no_hubs(repository, capsys):
+    top = repository()
+    for name, text in {
+        "tests/clusters/one": k8s_hub.CLUSTER.replace("north", "one"),
+        "templates/gcp": "name: {{ cluster_name }}\nhubs: []\n",
+        "broken": "name: [\nhubs: []\n",
+    }.items():
+        (top / name).mkdir(parents=True)
+        (top / name / "cluster.yaml").write_text(text)
+    assert run(top, "--json") == 1
+    told = json.loads(capsys.readouterr().out)
+    by_id = {}
+    for each in told["findings"]:
+        by_id.setdefault(each["id"], []).append(each["file"])
+    assert sorted(by_id["passed-over"]) == [
+        "templates/gcp/cluster.yaml", "tests/clusters/one/cluster.yaml",
+    ]  # fmt: skip
+    assert by_id["cannot-be-read"] == ["broken/cluster.yaml"]
+    # what is of no single hub counts, too
+    assert (told["summary"]["hubs"], told["summary"]["error"]) == (1, 1)
+    # who asks for it is told what is missing
+    asked = ["lint", "--infrastructure", str(top), "--cluster", "one", "--hub", "field"]
+    assert main(asked) == 2
+    assert "tests/clusters/one/field.values.yaml cannot be read" in capsys.readouterr().err
+
+
+def test_where_no_hub_has_files_none_is_an_example(repository, capsys):
+    top = repository()
+    for each in (top / "clusters" / "north").glob("*.values.yaml"):
+        each.unlink()
+    assert run(top) == 1
+    assert "cannot-be-read" in capsys.readouterr().out
+
+
 def test_two_hubs_at_one_address(repository, capsys):
     second = k8s_hub.CLUSTER.partition("hubs:\n")[2].replace("name: field", "name: wood")
     top = repository(cluster=k8s_hub.CLUSTER + second)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,9 @@ PASSED_OVER = frozenset({"node_modules", "__pycache__", "site-packages", "vendor
 """Directories, besides hidden ones, that hold no deployment."""
 
 MOST_DIRECTORIES = 20_000
+
+TEMPLATE = re.compile(r"\{\{|\{%")
+"""In a file that is no YAML: it is to be filled in first."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,7 @@ class Checkout:
         self._charts: dict[str, list[Chart]] = {}
         self._given: set[str] = set()
         self._unreadable: dict[str, NotReadable] = {}
+        self._passed_over: dict[str, str] = {}
         self._look()
         if not self._clusters and not self._unreadable:
             raise ReplicateError(
@@ -111,6 +116,42 @@ class Checkout:
     def unreadable(self) -> dict[str, NotReadable]:
         """The clusters' files that cannot be read, by their names in the checkout."""
         return dict(self._unreadable)
+
+    @property
+    def passed_over(self) -> dict[str, str]:
+        """The clusters' files that are of no cluster, by their names in the checkout, and why it seems so."""
+        examples = {
+            self.relative(self._clusters[name][0] / CLUSTER_FILE): (
+                "none of the files that its hubs name is there, so it is taken for an example"
+            )
+            for name in self._examples
+        }
+        return {**self._passed_over, **examples}
+
+    @cached_property
+    def _examples(self) -> frozenset[str]:
+        """Clusters of which no hub has a single file, as tests of a repository hold them, where there are others."""
+        found = {
+            name
+            for name, places in self._clusters.items()
+            if len(places) == 1 and not self._has_files(name)
+        }
+        return frozenset(found if len(found) < len(self._clusters) else ())
+
+    def _has_files(self, name: str) -> bool:
+        cluster = self.cluster(name)
+        listed = [each.value.get("helm_chart_values_files") for each in cluster.hubs().values()]
+        names = [
+            each.value
+            for files in listed
+            if files is not None and isinstance(files.value, list)
+            for each in files.value
+        ]
+        return not names or any(
+            isinstance(each, str) and os.path.lexists(cluster.directory / each)
+            for each in names
+            if "\0" not in str(each)
+        )
 
     def _look(self) -> None:
         chart_directories = []
@@ -149,13 +190,24 @@ class Checkout:
         try:
             node = self.document(path).node
         except NotReadable as error:
-            self._unreadable[self.relative(path)] = error
+            if self._is_template(path):
+                self._passed_over[self.relative(path)] = (
+                    "it is no YAML before something is filled in where {{ stands: a template"
+                )
+            else:
+                self._unreadable[self.relative(path)] = error
             return
         if "hubs" not in node.value:
             return
         name = node.value.get("name")
         named = name.value if name is not None and isinstance(name.value, str) else place.name
         self._clusters.setdefault(named, []).append(place)
+
+    def _is_template(self, path: Path) -> bool:
+        try:
+            return bool(TEMPLATE.search(read_text(path, self.top, self.relative(path))))
+        except NotReadable:
+            return False
 
     def _add_chart(self, place: Path, top: Path, *, first: bool = False) -> None:
         try:
@@ -191,8 +243,9 @@ class Checkout:
         return Cluster(name, places[0], self.document(places[0] / CLUSTER_FILE))
 
     def hubs(self) -> list[tuple[str, str]]:
-        """Cluster and name of every hub."""
-        return [(name, hub) for name in self.clusters() for hub in self._hubs_of(name)]
+        """Cluster and name of every hub that may run."""
+        names = [each for each in self.clusters() if each not in self._examples]
+        return [(name, hub) for name in names for hub in self._hubs_of(name)]
 
     def _hubs_of(self, name: str) -> list[str]:
         return list(self.cluster(name).hubs()) if len(self._clusters[name]) == 1 else []

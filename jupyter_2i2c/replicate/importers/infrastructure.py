@@ -174,7 +174,9 @@ class _Reading:
             for each in self.layers
             if each.document and each.kind != "default"
         }
-        found = wrinkles.noticed(source, documents, self.cluster.document, self.shape.nesting)
+        found = wrinkles.noticed(
+            source, documents, self.cluster.document, self.spec, self.shape.nesting
+        )
         return replace(source, findings=(*self.findings, *found))
 
     def _outer_chart(self) -> Chart | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from .source import CHART, Finding, HubSource, at, leaves, pointer
 from .source import Path as Place
-from .yaml_reading import Document
+from .yaml_reading import Document, Node
 
 HELM_TEMPLATE = re.compile(
     r"\{\{-?\s*(include|tpl|template|\.Values|\.Release|\.Chart|if|range|with|toYaml)\b"
@@ -19,7 +19,11 @@ HELM_TEMPLATE = re.compile(
 
 
 def noticed(
-    source: HubSource, documents: Mapping[str, Document], cluster: Document, nesting: str
+    source: HubSource,
+    documents: Mapping[str, Document],
+    cluster: Document,
+    entry: Node,
+    nesting: str,
 ) -> tuple[Finding, ...]:
     """All of it.
 
@@ -27,6 +31,7 @@ def noticed(
         source: the hub, merged.
         documents: the files of its layers, by their paths.
         cluster: the cluster's file.
+        entry: the hub in it.
         nesting: the key under which its chart nests everything; empty where it does not.
     """
     files = {each.name: each for each in [cluster, *documents.values()]}
@@ -35,12 +40,12 @@ def noticed(
         *_more_documents(files),
         *(_outside(source, documents, nesting) if nesting else ()),
         *_lists_in_several_files(source),
-        *_public_after_secret(source),
+        *_public_after_secret(source, cluster.name, entry),
         *_plain_secrets(source),
         *_stubs(source),
         *_settings_in_secret_files(source),
         *_helm_templates(source),
-        *_charts(source),
+        *_charts(source, cluster.name, entry),
     ]
     return tuple(sorted(found, key=lambda each: (each.file, each.line, each.id, each.pointer)))
 
@@ -117,15 +122,17 @@ def _lists(values: Any, path: Place = ()) -> Iterator[Place]:
         yield path
 
 
-def _public_after_secret(source: HubSource) -> Iterator[Finding]:
+def _public_after_secret(source: HubSource, cluster: str, entry: Node) -> Iterator[Finding]:
     secret = ""
+    listed = entry.value.get("helm_chart_values_files")
+    lines = {each.value: each.line for each in listed.value} if listed is not None else {}
     for layer in source.layers:
         if layer.kind == "secret":
             secret = layer.path
         elif layer.kind == "public" and secret:
             yield Finding(
-                "public-after-secret", "note", layer.path, 0, "",
-                f"it is laid over {secret}, so it may replace what is encrypted there",
+                "public-after-secret", "note", cluster, lines.get(layer.name, entry.line), "",
+                f"{layer.path} is laid over {secret}, so it may replace what is encrypted there",
                 "list encrypted files last",
             )  # fmt: skip
 
@@ -180,18 +187,20 @@ def _helm_templates(source: HubSource) -> Iterator[Finding]:
                 )  # fmt: skip
 
 
-def _charts(source: HubSource) -> Iterator[Finding]:
+def _charts(source: HubSource, cluster: str, entry: Node) -> Iterator[Finding]:
+    override = entry.value.get("chart_override")
+    line = entry.line if override is None else override.line
     known, wanted = source.chart.get("known", "no"), source.chart.get("version", "")
     # a checkout of the chart has no version yet: it is set when it is published
     if known not in ("no", "yes", wanted) and "set.by" not in known:
         yield Finding(
-            "other-chart-version", "warning", "", 0, "",
+            "other-chart-version", "warning", cluster, line, "",
             f"the hub runs version {wanted} of the chart {CHART}, and the defaults read are of {known}",
             f"give --chart with version {wanted}",
         )  # fmt: skip
     if source.hub.chart_override:
         yield Finding(
-            "chart-override", "note", source.hub.chart_override, 0, "",
-            "this hub has dependencies of its own versions",
+            "chart-override", "note", cluster, line, "",
+            f"this hub has dependencies of its own versions, from {source.hub.chart_override}",
             "keep the versions that are noted in the bundle",
         )  # fmt: skip

@@ -97,8 +97,9 @@ def same_addresses(sources: Iterable[HubSource]) -> list[Finding]:
 
 def to_json(found: Iterable[HubFindings], general: Iterable[Finding] = ()) -> dict[str, Any]:
     """What ``--json`` prints."""
-    found = list(found)
+    found, general = list(found), list(general)
     counts = Counter(each.severity for hub in found for each in hub.findings)
+    counts.update(each.severity for each in general)
     return {
         "summary": {
             "hubs": len(found),

@@ -35,9 +35,13 @@ def default_inside_override(subject: Subject) -> Iterator[Finding]:
                     "warning",
                     (*path, key),
                     f"`{key}` stands inside kubespawner_override, where it does nothing"
-                    + (": the profile is not the default" if key == "default" else ""),
+                    + (f": the {_what(path)} is not the default" if key == "default" else ""),
                     "move it one level up, beside kubespawner_override",
                 )
+
+
+def _what(path: Path) -> str:
+    return "choice" if "choices" in path else "profile"
 
 
 def several_defaults(subject: Subject) -> Iterator[Finding]:

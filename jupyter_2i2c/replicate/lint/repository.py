@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,9 @@ from ..importers.infrastructure import read_from
 from ..importers.source import SEVERITIES, Finding, HubSource
 from ..work import Work
 from .all_rules import HubFindings, lint, same_addresses, to_json
+
+PLACE = re.compile(r"([^\s:]+\.\w+)(?::(\d+))?:? ")
+"""How an error begins that names a file."""
 
 
 @dataclass
@@ -70,7 +74,8 @@ def lint_repository(
     wanted = _wanted(checkout, cluster, hub)
     found = RepositoryFindings()
     if not cluster:
-        found.general += [_unreadable(name, error) for name, error in checkout.unreadable.items()]
+        found.general += [_unreadable(error, name) for name, error in checkout.unreadable.items()]
+        found.general += [_passed_over(name, why) for name, why in checkout.passed_over.items()]
     sources: list[HubSource] = []
     for done, (its_cluster, name) in enumerate(wanted):
         work.step(done, len(wanted), f"{its_cluster}/{name}")
@@ -79,7 +84,7 @@ def lint_repository(
         except ReplicateError as error:
             if hub:
                 raise
-            found.hubs.append(HubFindings(its_cluster, name, (_unreadable("", error),)))
+            found.hubs.append(HubFindings(its_cluster, name, (_unreadable(error),)))
             continue
         found.hubs.append(lint(source))
         sources.append(_without_values(source))
@@ -99,9 +104,18 @@ def _wanted(checkout: Checkout, cluster: str, hub: str) -> list[tuple[str, str]]
     return checkout.hubs()
 
 
-def _unreadable(file: str, error: ReplicateError) -> Finding:
+def _unreadable(error: ReplicateError, file: str = "") -> Finding:
+    place = PLACE.match(str(error))
+    if place:
+        file = place[1]
+    line = int(place[2] or 0) if place else 0
     mend = "mend the file that it names"
-    return Finding("cannot-be-read", "error", file, 0, "", str(error), mend)
+    return Finding("cannot-be-read", "error", file, line, "", str(error), mend)
+
+
+def _passed_over(file: str, why: str) -> Finding:
+    mend = "if it is of a cluster that runs, give a whole checkout; else leave it"
+    return Finding("passed-over", "note", file, 0, "", why, mend)
 
 
 def _without_values(source: HubSource) -> HubSource:
