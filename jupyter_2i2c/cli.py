@@ -69,7 +69,9 @@ def _parser() -> argparse.ArgumentParser:
         verbs.add_parser("audit", help="check, export and shorten the administrators' audit log")
     )
     announce.add_arguments(
-        verbs.add_parser("announce", help="publish, list, change and withdraw announcements")
+        verbs.add_parser(
+            "announce", help="publish, list, change, withdraw and restore announcements"
+        )
     )
     add_verbs(verbs)
     return parser

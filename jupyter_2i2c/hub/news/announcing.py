@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,15 +18,20 @@ from ..store.announcements import CONTENT, EDITED, PUBLISHED, WITHDRAWN, Announc
 from ..store.command import WRONG_INPUT
 from ..store.database import Store
 from ..store.errors import StoreUnavailable, StoreUnusable
-from ..store.keys import UnusableKey, load
+from ..store.keys import UnusableKey, load, load_or_create
 from ..store.place import WrongCall, place
 from ..store.schema import now
+from .carrying import restore
 from .draft import BadDraft, check
 from .markdown import render
 from .wording import for_whom, when
 
 COMMAND_LINE = "command line"
 """The source of what is done here. Its actor is nobody of the hub's."""
+
+MOST_CARRIED = 10_000
+LARGEST = 50 << 20
+"""Announcements, and bytes of the file that they come in; a hub has a handful."""
 
 
 def work(arguments: argparse.Namespace) -> int:
@@ -36,9 +42,11 @@ def work(arguments: argparse.Namespace) -> int:
     """
     try:
         url, key_file = place(arguments)
-        store = Store(url, load(key_file), on_head=_say_head)
+        create = getattr(arguments, "create", False)
+        key = load_or_create(key_file) if create else load(key_file)
+        store = Store(url, key, on_head=_say_head)
         try:
-            store.open(migrate=False)
+            store.open(migrate=create)
             _DO[arguments.do](store, arguments)
         finally:
             store.close()
@@ -141,12 +149,24 @@ def _withdraw(store: Store, arguments: argparse.Namespace) -> None:
     _done(store.write_now(withdraw), "withdrawn", arguments)
 
 
+def _restore(store: Store, arguments: argparse.Namespace) -> None:
+    given = _read_carried(arguments.file)
+    done = store.write_now(restore, given, COMMAND_LINE)
+    if arguments.json:
+        _print_json(asdict(done))
+        return
+    print(f"{len(done.published)} published, {len(done.there)} were there already")
+    for id_, why in done.left.items():
+        print(f"{id_}: left out. {why}")
+
+
 _DO = {
     "list": _list,
     "show": _show,
     "publish": _publish,
     "edit": _edit,
     "withdraw": _withdraw,
+    "restore": _restore,
 }
 
 
@@ -170,12 +190,25 @@ def _given(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _read(file: str) -> str:
     try:
-        raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        with nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb") as stream:
+            raw = stream.read(LARGEST + 1)
+        if len(raw) > LARGEST:
+            raise WrongCall(f"{file}: larger than {LARGEST >> 20} MiB; is it the right file?")
         return raw.decode("utf-8-sig")
     except OSError as error:
         raise WrongCall(f"{file}: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise WrongCall(f"{file}: byte {error.start} is not UTF-8") from None
+
+
+def _read_carried(file: str) -> list[Any]:
+    try:
+        given = json.loads(_read(file))
+    except (ValueError, RecursionError) as error:
+        raise WrongCall(f"{file}: no JSON: {error}") from None
+    if not isinstance(given, list) or len(given) > MOST_CARRIED:
+        raise WrongCall(f"{file}: not a list of at most {MOST_CARRIED:,} announcements")
+    return given
 
 
 def _preview(content: Content, arguments: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""`jupyter 2i2c announce`: publish, list, change and withdraw announcements on the hub's side. Called by cli.py, also where the hub's packages are missing."""
+"""`jupyter 2i2c announce`: publish, list, change, withdraw and restore announcements on the hub's side. Called by cli.py, also where the hub's packages are missing."""
 
 from __future__ import annotations
 
@@ -38,6 +38,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     withdraw = verbs.add_parser("withdraw", help="take it back: nobody sees it any more")
     withdraw.add_argument("id", metavar="ID")
+
+    restore = verbs.add_parser(
+        "restore", help="publish those that went with a hub; those that are there stay as they are"
+    )
+    restore.add_argument(
+        "file", metavar="FILE", help="hub/announcements.json of a bundle; - reads a pipe"
+    )
+    restore.add_argument(
+        "--create",
+        action="store_true",
+        help="make the database and the key where there are none: for a hub that has not started yet",
+    )
 
     for each in verbs.choices.values():
         each.add_argument("--json", action="store_true", help="print JSON")

@@ -161,6 +161,7 @@ def publish(
     author: str,
     *,
     id: str | None = None,  # noqa: A002
+    created: datetime | None = None,
     time: datetime | None = None,
 ) -> Announcement:
     """Publish it.
@@ -170,6 +171,7 @@ def publish(
         content: checked.
         author: the user; empty for the command line.
         id: its id, if it must be known beforehand.
+        created: when it was published first, if that was on another hub.
         time: now.
     """
     time = time or now()
@@ -177,7 +179,7 @@ def publish(
         **_values(content),
         id=id or secrets.token_urlsafe(12),
         author=author,
-        created=time,
+        created=created or time,
         updated=time,
     )
     c.execute(insert(table).values(**vars(made)))
