@@ -30,7 +30,6 @@ class Replica:
         holds: whether nothing failed.
         blockers: how many things failed.
         overdue: whether it is older than the operator's limit, or failed.
-        limit_days: that limit; 0 from a service that does not tell it.
     """
 
     at: str
@@ -38,7 +37,21 @@ class Replica:
     holds: bool
     blockers: int
     overdue: bool
-    limit_days: int
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the service says about drills.
+
+    Attributes:
+        replica: the last one; None where there was none.
+        configured: whether there should have been one; False from a service that does not tell it.
+        limit_days: days after which a drill is overdue; 0 from a service that does not tell it.
+    """
+
+    replica: Replica | None = None
+    configured: bool = False
+    limit_days: int = 0
 
 
 class LastReplica:
@@ -50,7 +63,7 @@ class LastReplica:
 
     def __init__(self, hub: HubClient) -> None:
         self._hub = hub
-        self._known: Replica | None = None
+        self._known = Told()
         self._etag = ""
         self._since: float | None = None
         self._ask_again = 0.0
@@ -60,29 +73,28 @@ class LastReplica:
         """What is known; only the first look waits for the service.
 
         Returns:
-            ``{"replica": {…} or null, "age": seconds or null}``.
+            ``{"replica": {…} or null, "configured": bool, "limit_days": days, "age": seconds or
+            null}``.
         """
         if time.monotonic() >= self._ask_again or self._asking:
             if self._asking is None:
                 self._asking = asyncio.ensure_future(self._ask())
             if self._since is None:
                 await asyncio.shield(self._asking)
-        return {
-            "replica": asdict(self._known) if self._known else None,
-            "age": None if self._since is None else int(time.monotonic() - self._since),
-        }
+        age = None if self._since is None else int(time.monotonic() - self._since)
+        return {**asdict(self._known), "age": age}
 
     async def _ask(self) -> None:
         wait = MAX_AGE
         try:
             answer = await self._hub.ask_service("v1/replica", self._etag)
             if answer.body is not None:
-                self._known, self._etag = _replica(answer.body), answer.etag
+                self._known, self._etag = _told(answer.body), answer.etag
             self._since = time.monotonic()
         except HubError as error:
             if error.state in ("no-hub", "no-service"):
                 # a service that is older than this knows nothing of drills
-                self._known, self._etag = None, ""
+                self._known, self._etag = Told(), ""
             else:
                 wait = min(error.retry_after, MAX_AGE)
         finally:
@@ -90,9 +102,15 @@ class LastReplica:
         self._ask_again = time.monotonic() + wait * random.uniform(0.9, 1.1)
 
 
-def _replica(body: Any) -> Replica | None:
-    """What of an answer can be used; None where nobody drills, or it says something else."""
-    told = body.get("replica") if isinstance(body, Mapping) else None
+def _told(body: Any) -> Told:
+    """What of an answer can be used; the service may be newer or older than this."""
+    if not isinstance(body, Mapping):
+        return Told()
+    configured = body.get("configured") is True
+    return Told(_replica(body.get("replica")), configured, _count(body.get("limit_days")))
+
+
+def _replica(told: Any) -> Replica | None:
     if not isinstance(told, Mapping):
         return None
     at, highest = told.get("at"), told.get("highest")
@@ -104,7 +122,6 @@ def _replica(body: Any) -> Replica | None:
         holds=told["holds"],
         blockers=_count(told.get("blockers")),
         overdue=told.get("overdue") is True,
-        limit_days=_count(told.get("limit_days")),
     )
 
 

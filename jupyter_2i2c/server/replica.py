@@ -19,8 +19,8 @@ class ReplicaHandler(HubPanelHandler):
         """Answer with what is known.
 
         Returns:
-            ``{"replica": {"at", "highest", "holds", "blockers", "overdue", "limit_days"} or null,
-            "age": seconds or null}``; null where nobody drills, and where the service cannot say.
-            Example: ``tests/data/replica.json``.
+            ``{"replica": {"at", "highest", "holds", "blockers", "overdue"} or null, "configured":
+            bool, "limit_days": days or 0, "age": seconds or null}``, where ``replica`` is null
+            if there was no drill, or the service cannot say. Example: ``tests/data/replica.json``.
         """
         self.finish(json.dumps(await self.extension.last_replica.look()))

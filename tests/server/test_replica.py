@@ -10,11 +10,11 @@ import pytest
 from jupyter_2i2c.hub.proof import Drills
 from jupyter_2i2c.server import last_replica
 from jupyter_2i2c.server.hub_client import HubClient
-from jupyter_2i2c.server.last_replica import Replica
+from jupyter_2i2c.server.last_replica import Replica, Told
 
 PATH = "/services/2i2c/api/v1/replica"
 
-NOTHING = {"replica": None, "age": 0}
+NOTHING = {"replica": None, "configured": False, "limit_days": 0}
 
 
 @pytest.fixture
@@ -34,10 +34,11 @@ def example(data):
 
 
 async def test_the_last_proof_is_told_once_to_all_who_look(look, stand_in, example):
-    stand_in.says({"version": 1, "replica": example["replica"]})
+    stand_in.says({"version": 1, **example})
     for answer in await asyncio.gather(look(), look(), look()):
         assert answer == example
     assert stand_in.paths == [PATH]
+    assert set(example) == {field.name for field in fields(Told)} | {"age"}
     assert set(example["replica"]) == {field.name for field in fields(Replica)}
 
 
@@ -89,19 +90,19 @@ async def test_f9_a_first_look_waits_no_longer_than_agreed(look, stand_in, monke
     monkeypatch.setattr(HubClient, "TOTAL_TIMEOUT", 0.2)
     slow = asyncio.Event()
     stand_in.answer = lambda _: slow.wait()
-    assert await look() == {"replica": None, "age": None}
+    assert await look() == {**NOTHING, "age": None}
     slow.set()
 
 
 async def test_an_older_service_knows_of_none(look, stand_in):
     stand_in.says("<html>", 404)
-    assert await look() == {"replica": None, "age": None}
+    assert await look() == {**NOTHING, "age": None}
     await look()
     assert len(stand_in.requests) == 1  # it is not asked again and again
 
 
 async def test_without_a_hub_there_is_none(look, no_hub):
-    assert await look() == {"replica": None, "age": None}
+    assert await look() == {**NOTHING, "age": None}
 
 
 @pytest.mark.parametrize(
@@ -119,17 +120,23 @@ async def test_without_a_hub_there_is_none(look, no_hub):
 )
 async def test_where_nobody_drills_or_nonsense_is_told_there_is_none(look, stand_in, told):
     stand_in.says(json.dumps(told))
-    assert await look() == NOTHING
+    assert await look() == {**NOTHING, "age": 0}
+
+
+async def test_where_no_drill_has_run_yet_it_is_known_that_one_should(look, stand_in):
+    stand_in.says({"version": 1, "replica": None, "configured": True, "limit_days": 30})
+    assert await look() == {"replica": None, "configured": True, "limit_days": 30, "age": 0}
 
 
 async def test_an_answer_of_another_version_is_used_as_far_as_it_goes(look, stand_in):
     told = {"at": "2026-11-12T03:00:00Z", "holds": True, "highest": "V" * 999, "blockers": -3}
-    stand_in.says({"version": 2, "replica": {**told, "limit_days": True, "more": {}}, "more": []})
-    assert (await look())["replica"] == {
+    stand_in.says({"version": 2, "replica": {**told, "more": {}}, "limit_days": True, "more": []})
+    answer = await look()
+    assert (answer["configured"], answer["limit_days"]) == (False, 0)
+    assert answer["replica"] == {
         "at": told["at"],
         "highest": "V" * 100,
         "holds": True,
         "blockers": 0,
         "overdue": False,
-        "limit_days": 0,
     }
