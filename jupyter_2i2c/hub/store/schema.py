@@ -328,3 +328,28 @@ outbox = Table(
     Index("ix_outbox_request", "request"),
     Index("ix_outbox_state_due", "state", "due"),
 )
+
+exports = Table(
+    "exports",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("actor", Words, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("people", Boolean, nullable=False),
+    Column("announcements", Boolean, nullable=False),
+    Column("step", Words, nullable=False),
+    Column("done", BigInteger, nullable=False),
+    Column("total", BigInteger, nullable=False),
+    Column("message", Words, nullable=False),
+    Column("file", Words, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", Words, nullable=False),
+    Column("highest", Words, nullable=False),
+    Column("blockers", Integer, nullable=False),
+    Column("not_run", Integer, nullable=False),
+    Column("created", Utc, nullable=False),
+    Column("updated", Utc, nullable=False),
+    Column("removed", Utc),
+    Index("ix_exports_state", "state"),
+    Index("ix_exports_created", "created"),
+)
