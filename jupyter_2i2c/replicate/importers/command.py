@@ -65,6 +65,11 @@ def add_source(parser: argparse.ArgumentParser) -> None:
         " list:groups, read:groups, read:roles, list:services, read:hub",
     )  # fmt: skip
     parser.add_argument(
+        "--announcements", metavar="FILE", type=Path,
+        help="the file that the hub writes for our service, whose store has the announcements (default:"
+        " jupyter_2i2c.json beside the record; without one they are left out, and the bundle says so)",
+    )  # fmt: skip
+    parser.add_argument(
         "--with-people", action="store_true",
         help="take the names of users and who is in which group: personal data, with their consent",
     )  # fmt: skip
@@ -107,16 +112,33 @@ def capture(
         if not token:
             raise ReplicateError(f"--live needs a token of the hub in ${TOKEN_VARIABLE}")
         api = observed(arguments.live, token, work)
+    announcements, unread = _announcements(arguments)
     return write_bundle(
         document,
         destination,
         api=api,
+        announcements=announcements,
+        unread=unread,
         people=arguments.with_people,
         name=arguments.name,
         created=created,
         sign_with=sign_with,
         work=work,
     )
+
+
+def _announcements(arguments: argparse.Namespace) -> tuple[list[dict[str, Any]] | None, str]:
+    """The announcements, or none and why they are not read; what was named must be readable."""
+    from .announced import announcements_of, beside
+
+    if arguments.announcements:
+        return announcements_of(arguments.announcements), ""
+    if not arguments.record:
+        return None, ""
+    try:
+        return announcements_of(beside(arguments.record)), ""
+    except ReplicateError as error:
+        return None, str(error)
 
 
 def _from_checkout(

@@ -89,6 +89,7 @@ def write_bundle(
     *,
     api: Mapping[str, Any] | None = None,
     announcements: Sequence[Mapping[str, Any]] | None = None,
+    unread: str = "",
     people: bool = False,
     name: str = "",
     created: str | None = None,
@@ -103,6 +104,7 @@ def write_bundle(
         api: what its API says; without it the lists of users and groups are not captured.
         announcements: what is shown or will be, each as `announcements.to_json` gives it with its
             ``id`` and when it was ``published``; without it they are not captured.
+        unread: why there are no announcements, if something went wrong.
         people: whether to take the names of users: personal data, with their consent only.
         name: of the hub.
         created: as `created_now` takes it.
@@ -124,7 +126,7 @@ def write_bundle(
         source = "c" if document.get("live", True) else "d"
         writer.configuration(document, source)
         writer.api(api, people)
-        writer.announcements(announcements, people)
+        writer.announcements(announcements, people, unread)
         writer.secrets(document)
         for layer, what, reason in NEVER:
             writer.item(layer, what, "not-captured", "", reason=reason[0], action=reason[1])
@@ -244,13 +246,13 @@ class _Writer:
                       path=path, sha256=digest)  # fmt: skip
 
     def announcements(
-        self, announcements: Sequence[Mapping[str, Any]] | None, people: bool
+        self, announcements: Sequence[Mapping[str, Any]] | None, people: bool, unread: str
     ) -> None:
         """What the hub's people are told."""
         if announcements is None:
             self.item("announcements", "announcements:list", "not-captured", "", source="c",
-                      reason="the store of our service was not read",
-                      action="capture again where the service keeps it, with --announcements")  # fmt: skip
+                      reason=unread or "the store of our service was not read",
+                      action="capture again where the store is, with --announcements FILE")  # fmt: skip
             return
         told = [dict(each) if people else nameless(each) for each in announcements]
         digest = self.json(ANNOUNCEMENTS, told)
