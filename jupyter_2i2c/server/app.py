@@ -28,6 +28,7 @@ from .session import ServerHandler, SessionHandler
 if TYPE_CHECKING:
     from .announcements import News
     from .diagnostics import Diagnostics
+    from .following import Following
     from .hub_client import HubClient
     from .information import Information
     from .last_replica import LastReplica
@@ -71,7 +72,7 @@ class Jupyter2i2cApp(ExtensionApp):
     def initialize_settings(self) -> None:
         """Let the handlers find this object."""
         self.settings[SETTING] = self
-        self._register_event()
+        self._register_events()
         self._log_memory = LogMemory()
         self._servers_log.addHandler(self._log_memory)
 
@@ -111,15 +112,24 @@ class Jupyter2i2cApp(ExtensionApp):
         return OwnersStanding(self.hub)
 
     @cached_property
+    def following(self) -> Following:
+        """What was approved and takes long."""
+        from .following import Following
+        from .intents import EVENT
+
+        return Following(self.hub, lambda data: self._tell(EVENT, data))
+
+    @cached_property
     def news(self) -> News:
         """What the hub's people announce to this server's owner."""
         from jupyter_core.paths import jupyter_data_dir
 
         from .announcements import News, NewsReader, Told
+        from .news import EVENT
 
         told = Told(Path(jupyter_data_dir()) / "jupyter_2i2c" / "told.json")
         reader = NewsReader.configured(self.config, self.log)
-        return News(self.hub, self._tell, told, reader.interval)
+        return News(self.hub, lambda data: self._tell(EVENT, data), told, reader.interval)
 
     @cached_property
     def support(self) -> Support:
@@ -189,20 +199,19 @@ class Jupyter2i2cApp(ExtensionApp):
         """The server's events, which Lab receives in its browsers."""
         return self.serverapp.event_logger if self.serverapp else None
 
-    def _register_event(self) -> None:
-        """Make the event of news known before a browser listens: one who listens earlier misses it."""
-        from .news import EVENT_SCHEMA
+    def _register_events(self) -> None:
+        """Make our events known before a browser listens: one who listens earlier misses them."""
+        from . import intents, news
 
         try:
-            self._events.register_event_schema(EVENT_SCHEMA)
-        except Exception as error:  # whatever is wrong with it, Lab starts, and news come unpushed
+            for schema in (news.EVENT_SCHEMA, intents.EVENT_SCHEMA):
+                self._events.register_event_schema(schema)
+        except Exception as error:  # whatever is wrong with them, Lab starts, and nothing is pushed
             self.log.warning("jupyter_2i2c: news cannot be pushed to Lab: %s", error)
 
-    def _tell(self, data: dict[str, Any]) -> None:
-        from .news import EVENT
-
+    def _tell(self, event: str, data: dict[str, Any]) -> None:
         try:
-            self._events.emit(schema_id=EVENT, data=data)
+            self._events.emit(schema_id=event, data=data)
         except Exception as error:
             self.log.warning("jupyter_2i2c: news cannot be pushed to Lab: %s", error)
 
@@ -214,5 +223,7 @@ class Jupyter2i2cApp(ExtensionApp):
             self.observation.stop()
         if "news" in made:
             await self.news.stop()
+        if "following" in made:
+            await self.following.stop()
         if "keep_alive" in made:
             self.keep_alive.stop()

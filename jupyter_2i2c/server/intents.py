@@ -18,6 +18,26 @@ from .base import HubPanelHandler
 if TYPE_CHECKING:
     from .hub_client import HubError
 
+EVENT = "https://github.com/2i2c-org/jupyter_2i2c/events/intent"
+"""The id of the event that says how far something is that was approved."""
+
+EVENT_SCHEMA = {
+    "$id": EVENT,
+    "version": "1",
+    "title": "Something an administrator approved goes on",
+    "description": "How far it is. What it is, and what came of it, is not told.",
+    "personal-data": True,
+    "type": "object",
+    "properties": {
+        "intent": {"type": "string", "description": "The name of what was asked for."},
+        "state": {"type": "string", "description": "running, or how it ended."},
+        "step": {"type": "string", "description": "What is being done."},
+        "done": {"type": "integer", "description": "How much of the step is done."},
+        "total": {"type": "integer", "description": "Of how much; 0 if that is not known."},
+    },
+    "required": ["intent", "state", "step", "done", "total"],
+}
+
 MAX_BODY = 100_000
 """Bytes of a question; some thousand names."""
 
@@ -177,15 +197,18 @@ class IntentHandler(OwnersHandler):
     @web.authenticated
     @authorized
     async def get(self, intent: str) -> None:
-        """Answer with its state.
+        """Answer with its state. While it runs, events tell how far it is for some time after that.
 
         Returns:
-            ``{"id": …, "kind": …, "target": {…}, "state": …, "message": …, "expires": …}``.
-            Example: ``tests/data/intent.json``.
+            ``{"id": …, "kind": …, "target": {…}, "state": …, "message": …, "expires": …}``, and
+            ``export`` for an export of the hub. Examples: ``tests/data/intent.json`` and
+            ``tests/data/intent-export.json``.
 
         Raises:
             web.HTTPError: 403 for anybody but the owner; 404 if the service has no such intent of
                 theirs; 503 if it does not answer.
         """
         self.owner_only()
-        self.finish(json.dumps(await self.ask(f"v1/intents/{intent}")))
+        answer = await self.ask(f"v1/intents/{intent}")
+        self.extension.following.looked(answer)
+        self.finish(json.dumps(answer))

@@ -326,7 +326,7 @@ async def test_a_schema_that_cannot_be_registered_breaks_no_start(jp_serverapp, 
     app = Jupyter2i2cApp()
     app.serverapp = jp_serverapp
     app.initialize_settings()
-    app._tell({"unread": 1})
+    app._tell(EVENT, {"unread": 1})
 
 
 def test_what_lab_asks_to_publish_is_what_the_service_takes():
