@@ -1,4 +1,4 @@
-"""Asks a running hub's REST API who and what is on it. Called by recorded.py, verify/v6_live.py and the drill.
+"""Asks a running hub's REST API who and what is on it. Called by command.py, verify/v6_live.py, the drill and the hub's service.
 
 The least role that answers all of it: ``list:users, list:groups, read:groups, read:roles, list:services,
 read:hub``. What it may not see is left out and named.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -21,7 +21,7 @@ SCOPES = ("list:users", "list:groups", "read:groups", "read:roles", "list:servic
 """What the token must be allowed."""
 
 PAGE = 200
-PAGINATED = "application/jupyterhub-pagination+json"
+ACCEPT = "application/jupyterhub-pagination+json, application/json"
 TIMEOUT = 30
 
 ATTEMPTS = 3
@@ -59,13 +59,48 @@ def observed(url: str, token: str, work: Work) -> dict[str, Any]:
     return asyncio.run(_observed(f"{url.rstrip('/')}/hub/api", token, work))
 
 
+class Refused(Exception):
+    """The token may not see this."""
+
+
+Ask = Callable[[str, Mapping[str, int]], Awaitable[Any]]
+"""Asks for a path below ``hub/api`` with a query, and gives its JSON. Raises `Refused`."""
+
+
 async def _observed(api: str, token: str, work: Work) -> dict[str, Any]:
     client = AsyncHTTPClient()
+
+    async def ask(path: str, query: Mapping[str, int]) -> Any:
+        try:
+            return await _ask(client, f"{api}/{path}?{urlencode(query)}", token)
+        except HTTPClientError as error:
+            if error.code in (401, 403):
+                raise Refused from None
+            raise ReplicateError(
+                f"{api}/{path} answers {error.code} {error.message}; is it a hub's address?"
+            ) from None
+
+    return await observe(ask, work, api)
+
+
+async def observe(ask: Ask, work: Work, api: str, *, people: bool = True) -> dict[str, Any]:
+    """As `observed`, with a client of the caller's.
+
+    Arguments:
+        ask: one question to the API.
+        work: told how far it is.
+        api: what it is called in messages.
+        people: whether to ask who is on it; without, ``users`` and ``groups`` are only as many as
+            there are, and no name is read.
+
+    Raises:
+        ReplicateError: the hub does not answer as a hub, or refuses all of it.
+    """
     for _ in range(ATTEMPTS):
-        told, totals = await _read(client, api, token, work)
+        told, totals = await _read(ask, work, api, people)
         if len(told["refused"]) == len(KEPT):
             raise ReplicateError(f"{api} refuses the token; give one with {', '.join(SCOPES)}")
-        if all([total == await _total(client, api, what, token) for what, total in totals.items()]):
+        if all([total == await _total(ask, what) for what, total in totals.items()]):
             return told
     raise ReplicateError(
         f"users and groups of {api} change while they are read; capture it at a quieter time"
@@ -73,7 +108,7 @@ async def _observed(api: str, token: str, work: Work) -> dict[str, Any]:
 
 
 async def _read(
-    client: AsyncHTTPClient, api: str, token: str, work: Work
+    ask: Ask, work: Work, api: str, people: bool
 ) -> tuple[dict[str, Any], dict[str, int]]:
     """All of it, and how many members each list had that comes in pages."""
     told: dict[str, Any] = {"refused": []}
@@ -81,15 +116,14 @@ async def _read(
     for what in KEPT:
         work.check()
         try:
-            answer = await _all(client, api, what, token, work)
+            if what in PAGED and not people:
+                told[what] = range(await _total(ask, what))
+                continue
+            answer = await _all(ask, what, work)
             told[what] = _kept(what, answer)
             if what in PAGED:
                 totals[what] = len(answer)
-        except HTTPClientError as error:
-            if error.code not in (401, 403):
-                raise ReplicateError(
-                    f"{api}/{what} answers {error.code} {error.message}; is it a hub's address?"
-                ) from None
+        except Refused:
             told["refused"].append(what)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ReplicateError(
@@ -98,19 +132,18 @@ async def _read(
     return told, totals
 
 
-async def _total(client: AsyncHTTPClient, api: str, what: str, token: str) -> int:
-    answer = await _ask(client, f"{api}/{what}?limit=1", token, PAGINATED)
+async def _total(ask: Ask, what: str) -> int:
+    answer = await ask(what, {"limit": 1})
     return int(answer["_pagination"]["total"])
 
 
-async def _all(client: AsyncHTTPClient, api: str, what: str, token: str, work: Work) -> Any:
+async def _all(ask: Ask, what: str, work: Work) -> Any:
     if what not in PAGED:
-        return await _ask(client, f"{api}/{what}", token, "application/json")
+        return await ask(what, {})
     found: list[Any] = []
     offset = 0
     while True:
-        query = urlencode({"offset": offset, "limit": PAGE})
-        answer = await _ask(client, f"{api}/{what}?{query}", token, PAGINATED)
+        answer = await ask(what, {"offset": offset, "limit": PAGE})
         found += answer["items"]
         work.step(len(found), answer["_pagination"]["total"], f"reading {what}")
         following = answer["_pagination"]["next"]
@@ -121,8 +154,8 @@ async def _all(client: AsyncHTTPClient, api: str, what: str, token: str, work: W
         offset = following["offset"]
 
 
-async def _ask(client: AsyncHTTPClient, url: str, token: str, accept: str) -> Any:
-    headers = {"Authorization": f"token {token}", "Accept": accept}
+async def _ask(client: AsyncHTTPClient, url: str, token: str) -> Any:
+    headers = {"Authorization": f"token {token}", "Accept": ACCEPT}
     request = HTTPRequest(
         url, headers=headers, connect_timeout=5, request_timeout=TIMEOUT, follow_redirects=False
     )
