@@ -204,6 +204,32 @@ export interface IPending {
   url: string;
 }
 
+/** An export of the hub, as its intent tells how far it is; each field may be missing. */
+export interface IHubExport {
+  state: 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
+  /** What is being done. */
+  step: string;
+  done: number;
+  /** Of how much; 0 if that is not known. */
+  total: number;
+  /** Its page on the console, where it is cancelled, read and downloaded. */
+  url: string;
+  /** The highest rung that it reached; empty if none. */
+  highest: string;
+  blockers: number;
+  /** Items up to that rung that were not run. */
+  not_run: number;
+}
+
+/** The event that says how far an intent is while it runs; `server/intents.py` has its schema. */
+export interface IIntentEvent {
+  intent: string;
+  state: string;
+  step: string;
+  done: number;
+  total: number;
+}
+
 /** The answer of `jupyter-2i2c/intents/ID`. */
 export interface IIntent {
   id: string;
@@ -213,6 +239,27 @@ export interface IIntent {
   /** What there is to know about the state. */
   message: string;
   expires: string;
+  /** Of an export of the hub, once there is one. */
+  export?: Partial<IHubExport>;
+}
+
+/** What the last drill said. */
+export interface IReplica {
+  at: string;
+  highest: string;
+  holds: boolean;
+  blockers: number;
+  overdue: boolean;
+}
+
+/** The answer of `jupyter-2i2c/replica`: when it was last proven that this hub starts elsewhere. */
+export interface ILastReplica {
+  replica: IReplica | null;
+  /** Whether drills are set up, though none may have run. */
+  configured: boolean;
+  /** Days after which one is overdue; 0 if that is not known. */
+  limit_days: number;
+  age: number | null;
 }
 
 /** Something that was done to the server's owner. */
@@ -411,6 +458,17 @@ export function fetchIntent(
   id: string
 ): Promise<IIntent> {
   return requestAPI(settings, `intents/${encodeURIComponent(id)}`);
+}
+
+/**
+ * When it was last proven that this hub starts elsewhere.
+ *
+ * @param settings - How to reach the server.
+ */
+export function fetchLastReplica(
+  settings: ServerConnection.ISettings
+): Promise<ILastReplica> {
+  return requestAPI(settings, 'replica');
 }
 
 /**

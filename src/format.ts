@@ -105,6 +105,19 @@ export function formatTime(time: number): string {
 }
 
 /**
+ * A day: `12 November 2026`.
+ *
+ * @param time - Milliseconds since the epoch.
+ */
+export function formatDate(time: number): string {
+  return new Date(time).toLocaleDateString(language(), {
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric'
+  });
+}
+
+/**
  * From when until when, in the reader's time zone, which is named.
  *
  * @param starts - Milliseconds since the epoch.

@@ -12,6 +12,7 @@ from jupyter_2i2c.model import HubFacts, from_json, to_json
 from jupyter_2i2c.server.announcements import Announcement
 from jupyter_2i2c.server.diagnostics import Part
 from jupyter_2i2c.server.home import Home
+from jupyter_2i2c.server.last_replica import Replica
 from jupyter_2i2c.server.observation import Image, Server, Session
 from jupyter_2i2c.server.resources import Usage
 from jupyter_2i2c.server.standing import Done
@@ -38,6 +39,7 @@ MIRRORED = {
     "IDone": Done,
     "IPart": Part,
     "ISentRequest": Request,
+    "IReplica": Replica,
 }
 
 

@@ -5,6 +5,7 @@ import type {
   IDone,
   IInfo,
   IIntent,
+  ILastReplica,
   INews,
   ISentRequest,
   ISession,
@@ -14,8 +15,10 @@ import type {
 import {
   admin,
   done,
+  exporting,
   info,
   intent,
+  lastReplica,
   news,
   requests,
   session,
@@ -63,6 +66,22 @@ describe('the shared JSON', () => {
     expect(typed.target).toEqual({ user: 'grace', server: '' });
     expect(typed.state).toBe('pending');
     expect(Date.parse(typed.expires)).not.toBeNaN();
+  });
+
+  it('is an answer about an export of the hub', () => {
+    const typed: IIntent = exporting();
+    expect(typed.target).toEqual({ people: true, announcements: true });
+    expect(typed.state).toBe('running');
+    const { done, step, total, url } = typed.export!;
+    expect([step, done, total]).toEqual(['reading users', 12, 40]);
+    expect(url).toBe('/services/2i2c-console/exports/7f0c2a');
+  });
+
+  it('is an answer of jupyter-2i2c/replica', () => {
+    const typed: ILastReplica = lastReplica();
+    expect(typed.replica!.highest).toMatch(/^V7 with 2 items not run/);
+    expect(Date.parse(typed.replica!.at)).not.toBeNaN();
+    expect([typed.configured, typed.limit_days]).toEqual([true, 90]);
   });
 
   it('is an answer of jupyter-2i2c/done', () => {

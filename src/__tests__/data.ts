@@ -13,9 +13,11 @@ import type {
   IHelpRequest,
   IInfo,
   IIntent,
+  ILastReplica,
   INews,
   IPart,
   IQuestion,
+  IReplica,
   ISentRequest,
   ISession,
   ISupport
@@ -58,6 +60,30 @@ export function intent(
   const value = read('intent.json') as IIntent;
   change(value);
   return value;
+}
+
+/** An answer of `jupyter-2i2c/intents/ID` about an export of the hub. */
+export function exporting(
+  change: (intent: IIntent, of: NonNullable<IIntent['export']>) => void = () =>
+    undefined
+): IIntent & { url: string } {
+  const value = read('intent-export.json') as IIntent & { url: string };
+  change(value, value.export!);
+  return value;
+}
+
+/** An answer of `jupyter-2i2c/replica`. */
+export function lastReplica(
+  change: (replica: IReplica, told: ILastReplica) => void = () => undefined
+): ILastReplica {
+  const value = read('replica.json') as ILastReplica;
+  change(value.replica!, value);
+  return value;
+}
+
+/** An answer of `jupyter-2i2c/replica` where nobody drills. */
+export function noReplica(): ILastReplica {
+  return { replica: null, configured: false, limit_days: 0, age: 0 };
 }
 
 /** What the panel asks for, one of each kind. */
@@ -150,6 +176,7 @@ export class StandIn {
         })
       ),
     done: () => json({ done: [] }),
+    replica: () => json(noReplica()),
     news: () => json(noNews()),
     requests: () => json({ requests: [] }),
     exports: () => json({ exports: [] })

@@ -9,6 +9,7 @@ import { formatSize, formatTime } from '../format';
 import { Button } from './button';
 import { Copy } from './copy';
 import { Ladder, Layers } from './ladder';
+import { Progress } from './progress';
 
 /** What it is made from. */
 export interface IExportProps {
@@ -38,7 +39,7 @@ export function Export(props: IExportProps): JSX.Element {
         <span>{formatTime(Date.parse(taken.created))}</span>
       </div>
       <p role="status">{state(props)}</p>
-      {going && <Progress {...props} title={title} />}
+      {going && <Progress {...taken} title={title} />}
       {taken.state === 'failed' && taken.message && (
         <p className="jp-HubPanel-note">
           <bdi>{taken.message}</bdi>
@@ -102,29 +103,6 @@ function state(props: IExportProps): string {
     default:
       return trans.__('Interrupted, because your server stopped.');
   }
-}
-
-function Progress(props: IExportProps & { title: string }): JSX.Element {
-  const { done = 0, total = 0, what = '' } = props.taken;
-  const known = total > 0;
-  const percent = known ? Math.min(Math.round((100 * done) / total), 100) : 0;
-  return (
-    <>
-      <div
-        className={`jp-HubPanel-track${known ? '' : ' jp-mod-unknown'}`}
-        role="progressbar"
-        aria-label={props.title}
-        aria-valuemin={0}
-        aria-valuemax={100}
-        aria-valuenow={known ? percent : undefined}
-      >
-        <div style={{ width: known ? `${percent}%` : undefined }} />
-      </div>
-      <p className="jp-HubPanel-note">
-        <bdi>{what}</bdi>
-      </p>
-    </>
-  );
 }
 
 function Downloads(props: IExportProps): JSX.Element | null {

@@ -9,6 +9,7 @@ import { Link } from '../components/link';
 import { Take } from '../components/take';
 
 import type { ISectionProps } from '.';
+import { LastReplica } from './lastReplica';
 
 /**
  * The section.
@@ -57,6 +58,7 @@ function Right(props: ISectionProps & { facts: IHubFacts }): JSX.Element {
           </li>
         ))}
       </ul>
+      <LastReplica {...props} />
       {facts.commitments.length > 0 && (
         <details>
           <summary>{trans.__('What the operator commits to')}</summary>

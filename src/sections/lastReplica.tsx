@@ -1,0 +1,187 @@
+// When it was last proven that this hub starts elsewhere, in a quiet line; for administrators with what is due. Rendered by right.tsx.
+
+import React from 'react';
+
+import { fetchLastReplica, type ILastReplica, type IReplica } from '../api';
+import { Copy } from '../components/copy';
+import { formatDate } from '../format';
+
+import type { ISectionProps } from '.';
+
+/** What an operator runs to prove it anew; cron or CI gives it where and what. */
+const COMMAND = 'jupyter 2i2c drill';
+
+/** Rungs that a replica climbs only while it runs. */
+const STARTED = ['V6', 'V7'];
+
+/**
+ * The line; nothing where nobody drills, and without a hub.
+ *
+ * #### Notes
+ * It is asked for when it appears, and whenever the hub's facts have been.
+ */
+export function LastReplica(props: ISectionProps): JSX.Element | null {
+  const { hub, intents, model, trans } = props;
+  const [told, setTold] = React.useState<ILastReplica | null>(null);
+  const facts = model.info.value;
+  React.useEffect(() => {
+    let wanted = Boolean(hub.homeUrl);
+    if (wanted) {
+      fetchLastReplica(model.serverSettings).then(
+        answer => wanted && setTold(answer),
+        () => undefined // an older server, or one that is away: what was known stays
+      );
+    }
+    return () => {
+      wanted = false;
+    };
+  }, [facts]);
+  const replica = told?.replica ?? null;
+  const administrator =
+    intents.admin.value?.offered || model.session.value?.you.admin;
+  const due = administrator
+    ? Private.reminder(replica, told?.configured === true, trans)
+    : '';
+  const words = replica
+    ? [
+        Private.tell(replica, trans),
+        replica.holds && replica.overdue && Private.late(told!, trans)
+      ]
+        .filter(Boolean)
+        .join(' ')
+    : '';
+  if (!words && !due) {
+    return null;
+  }
+  return (
+    <div className="jp-HubPanel-proof">
+      {words && <p>{words}</p>}
+      {due && (
+        <p className="jp-HubPanel-notice">
+          {due}
+          <br />
+          <code>{COMMAND}</code>
+          <Copy
+            text={COMMAND}
+            label={trans.__('Copy the command')}
+            trans={trans}
+          />
+        </p>
+      )}
+    </div>
+  );
+}
+
+namespace Private {
+  type Trans = ISectionProps['trans'];
+
+  /**
+   * What the last drill said.
+   */
+  export function tell(replica: IReplica, trans: Trans): string {
+    const when = formatDate(Date.parse(replica.at));
+    // `V7 with 2 items not run (V2, V4)`
+    const [, rung = '', left = '0'] =
+      /^(V\d)\b(?: with (\d+) items? not run)?/.exec(replica.highest) ?? [];
+    const what = proves(rung, trans);
+    const reached = what
+      ? trans.__('%1: %2', rung, what)
+      : rung || replica.highest;
+    const sentences = [];
+    if (!replica.holds) {
+      const { blockers } = replica;
+      sentences.push(
+        trans._n(
+          'A replica of this hub was tried on %2, and %1 check failed.',
+          'A replica of this hub was tried on %2, and %1 checks failed.',
+          blockers,
+          when
+        )
+      );
+      if (reached) {
+        sentences.push(trans.__('It held up to %1.', reached));
+      }
+    } else if (STARTED.includes(rung)) {
+      sentences.push(
+        trans.__(
+          'Proven on %1 that this hub starts elsewhere (%2).',
+          when,
+          reached
+        )
+      );
+    } else if (reached) {
+      sentences.push(
+        trans.__(
+          'A replica of this hub was built on %1. It holds up to %2.',
+          when,
+          reached
+        )
+      );
+    }
+    const skipped = Number(left);
+    if (skipped) {
+      sentences.push(
+        trans._n(
+          '%1 item could not be checked.',
+          '%1 items could not be checked.',
+          skipped
+        )
+      );
+    }
+    return sentences.join(' ');
+  }
+
+  /**
+   * That it is longer ago than it should be.
+   */
+  export function late(told: ILastReplica, trans: Trans): string {
+    const days = told.limit_days ?? 0;
+    return days
+      ? trans._n(
+          'It should be proven anew every day.',
+          'It should be proven anew every %1 days.',
+          days
+        )
+      : trans.__('That is longer ago than the operator means it to be.');
+  }
+
+  /**
+   * What an administrator should see to; empty if nothing is due.
+   */
+  export function reminder(
+    replica: IReplica | null,
+    configured: boolean,
+    trans: Trans
+  ): string {
+    if (!replica) {
+      return configured
+        ? trans.__(
+            'No replica of this hub has been tried yet. Where its drills are kept, run:'
+          )
+        : '';
+    }
+    if (!replica.holds) {
+      return trans.__(
+        'Read in the drill’s report what failed, mend it, and run again:'
+      );
+    }
+    return replica.overdue
+      ? trans.__('A new drill is due. Where this hub’s drills are kept, run:')
+      : '';
+  }
+
+  function proves(rung: string, trans: Trans): string {
+    const words: Record<string, string> = {
+      V0: trans.__('the copy is whole'),
+      V1: trans.__('every file is well-formed'),
+      V2: trans.__('nothing in it dangles'),
+      V3: trans.__('what was built equals what was captured'),
+      V4: trans.__('its configuration, executed, is equal'),
+      V5: trans.__('its environment is rebuilt byte for byte'),
+      V6: trans.__('it answers as this hub does'),
+      V7: trans.__('a user logs in, a notebook runs'),
+      V8: trans.__('the data’s checksums hold')
+    };
+    return words[rung] ?? '';
+  }
+}
