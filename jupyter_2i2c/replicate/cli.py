@@ -60,7 +60,7 @@ def add_verbs(verbs: Any) -> None:
         "--port",
         type=int,
         default=8000,
-        help="of a hub: where it listens, with the two next (8000)",
+        help="of a hub: where it listens, with the three next (8000)",
     )
     build.add_argument(
         "--login", default="dummy", help="of a hub: dummy (one password, to try it out) or native"
@@ -368,7 +368,7 @@ def _verify(arguments: argparse.Namespace, terminal: Any) -> int:
         built=arguments.built,
         python=arguments.python,
         rebuild=arguments.target is not None,
-        target=arguments.target or "local",
+        target=arguments.target or "",
         chart=arguments.chart,
         up_to=arguments.up_to,
         trust=arguments.trust,

@@ -10,6 +10,8 @@ import argparse
 import json
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +27,14 @@ LATEST = "latest.json"
 """In the drills' directory: what the last one said, for whoever shows it."""
 
 FAILED = 1
+
+NEWS = (
+    ("--title", "Maintenance of the file server", "--severity", "maintenance", "--starts", "2099-11-24T06:00Z",
+     "--ends", "2099-11-24T08:00Z", "--body", "Servers **stop** at six; save before."),
+    ("--title", "The class of 2026 meets in the large hall", "--group", "class-of-2026", "--acknowledge"),
+    ("--title", "Two people asked for more memory", "--administrators"),
+)  # fmt: skip
+"""What the example hub announces: to everybody, to a group, to administrators."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +79,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of earlier drills, keep so many (default: 10)",
     )
     parser.add_argument(
-        "--target", choices=["local", "tljh"], default="local",
-        help="of a hub that is captured where it runs: what to build (local); from a checkout it is k8s",
+        "--target", choices=["local", "tljh", "k8s"], default="",
+        help="what to build; by default k8s for a hub of a checkout or that a chart runs, else local",
     )  # fmt: skip
     parser.add_argument("--up-to", metavar="Vn", default="V8", help="the last rung to try")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -107,7 +117,7 @@ def run(arguments: argparse.Namespace, terminal: Any) -> int:
         verification = verify(
             bundle,
             rebuild=True,
-            target="k8s" if arguments.infrastructure else arguments.target,
+            target=arguments.target,
             chart=arguments.chart,
             python=arguments.python,
             up_to=arguments.up_to,
@@ -171,22 +181,34 @@ def capture_example(destination: Path, created: str, work: Work) -> Any:
     Raises:
         ReplicateError: the example hub does not start.
     """
+    from .importers.announced import announcements_of, beside
     from .importers.live import observed
     from .importers.recorded import read_record, write_bundle
 
     work.step(0, 0, "starting the example hub")
     with _example() as (hub, token):
         api = observed(hub.url, token, work)
-        document = read_record(hub.state / "jupyter_2i2c.record.json")
+        record = hub.state / "jupyter_2i2c.record.json"
+        document = read_record(record)
+        announcements = announcements_of(beside(record))
     return write_bundle(
         document,
         destination,
         api=api,
+        announcements=announcements,
         people=True,
         name="the example hub",
         created=created,
         work=work,
     )
+
+
+def _announce(state: Path, words: tuple[str, ...]) -> None:
+    """Publish an announcement as an operator does."""
+    command = [sys.executable, "-m", "jupyter_2i2c", "announce", "publish", *words]
+    done = subprocess.run(command, cwd=state, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ReplicateError(f"the example hub announces nothing: {done.stderr.strip()}")
 
 
 @contextmanager
@@ -217,6 +239,8 @@ def _example() -> Iterator[tuple[Any, str]]:
             ask("POST", "users/marie")
             ask("PATCH", "users/grace", admin=True)
             ask("POST", "groups/field-trip", users=["katherine", "marie"])
+            for each in NEWS:
+                _announce(hub.state, each)
             token = ask("POST", f"users/{ADMIN}/tokens", expires_in=300, scopes=list(SCOPES))
             yield hub, token["token"]
     except LocalHubFailed as failure:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -19,6 +20,7 @@ from ..bundle import Bundle
 from ..errors import ReplicateError
 from ..importers.recorded import ENVIRONMENT, OBSERVED, SOURCE, TEMPLATE
 from ..work import Work
+from . import service_store
 
 OVERLAY = Path(__file__).with_name("hub_overlay.py")
 DECIDED = "replica.json"
@@ -58,6 +60,10 @@ WHY = {
     "database": (
         "the database",
         "it is another one, and new; users and groups come from the bundle",
+    ),
+    "store": (
+        "the store of our service",
+        "it is another one, and new; announcements come from the bundle",
     ),
     "cookie-secret": ("the file of the cookie secret", "everybody logs in anew"),
     "spawner": ("how servers start", "here they are processes of this machine"),
@@ -102,6 +108,7 @@ class Plan:
         addresses: of the old place, to those of the new one.
         secrets: slots that must be filled in.
         notes: what a person must know or do.
+        store: our service's database and key, where announcements are to be restored into it.
     """
 
     changes: list[Change] = field(default_factory=list)
@@ -111,6 +118,7 @@ class Plan:
     addresses: dict[str, str] = field(default_factory=dict)
     secrets: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    store: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """What ``plan --json`` prints."""
@@ -165,7 +173,8 @@ def plan(bundle: Bundle, *, port: int = 8000, login: str = "dummy") -> Plan:
 
     Arguments:
         bundle: of a hub that was captured where it runs.
-        port: where its proxy shall listen; the hub and the proxy's API take the next two.
+        port: where its proxy shall listen; the hub, the proxy's API and our service's metrics take
+            the next three.
         login: a key of `LOGINS`.
 
     Raises:
@@ -180,6 +189,8 @@ def plan(bundle: Bundle, *, port: int = 8000, login: str = "dummy") -> Plan:
             made.drop(transform, path)
     _addresses(made, config, port)
     _database(made, config)
+    if service_store.runs_service(config):
+        _service(made, config, bundle, port)
     _spawner(made, config)
     _login(made, config, login)
     people(made, config, bundle)
@@ -219,6 +230,15 @@ def _database(made: Plan, config: Mapping[str, Any]) -> None:
     secret = str(config.get("JupyterHub.cookie_secret_file", ""))
     if secret.startswith(("/", "{config}")):
         made.put("cookie-secret", "JupyterHub.cookie_secret_file", "{hub}/jupyterhub_cookie_secret")
+
+
+def _service(made: Plan, config: Mapping[str, Any], bundle: Bundle, port: int) -> None:
+    """Our service keeps to itself, also beside the hub that was captured; its announcements come along."""
+    made.put("address", "HubService.metrics_bind", f"127.0.0.1:{port + 3}")
+    for path, place in service_store.moved(config).items():
+        made.put("store", path, place)
+    if service_store.announcements_of(bundle):
+        made.store = service_store.places(config)
 
 
 def _spawner(made: Plan, config: Mapping[str, Any]) -> None:
@@ -276,7 +296,9 @@ def people(made: Plan, config: Mapping[str, Any], bundle: Bundle) -> None:
         known_groups = config.get("JupyterHub.load_groups", {})
         fresh = {}
         for each in json.loads(bundle.text("hub/groups.json")):
-            group = _group(known_groups.get(each["name"])) if isinstance(known_groups, dict) else {}
+            group = (
+                group_of(known_groups.get(each["name"])) if isinstance(known_groups, dict) else {}
+            )
             users, properties = sorted(each.get("users", [])), each.get("properties", {})
             if (group.get("users"), group.get("properties", {})) != (users, properties):
                 fresh[each["name"]] = {"users": users, "properties": properties}
@@ -284,7 +306,8 @@ def people(made: Plan, config: Mapping[str, Any], bundle: Bundle) -> None:
             made.add("groups", "JupyterHub.load_groups", fresh)
 
 
-def _group(told: Any) -> dict[str, Any]:
+def group_of(told: Any) -> dict[str, Any]:
+    """A group as the configuration has it: its ``users``, and perhaps ``properties``."""
     if isinstance(told, list):
         return {"users": sorted(told)}
     if isinstance(told, dict):
@@ -340,6 +363,7 @@ START = """\
 # Starts the hub that was rebuilt here; what it writes goes to `state`.
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 mkdir -p "$here/state" && cd "$here/state" || exit 1
+{restore}\
 exec "{python}" -m jupyterhub -f "$here/jupyterhub_config.py" "$@"
 """
 
@@ -406,7 +430,13 @@ def build(
         secrets.touch(0o600)
         secrets.write_text(template, "utf-8")
         start = directory / "start"
-        start.write_text(START.format(python=python or sys.executable))
+        interpreter = python or sys.executable
+        restore = ""
+        if made.store:
+            service_store.put(bundle, directory)
+            command = service_store.restoring(made.store, Path(".."), interpreter)
+            restore = f"{shlex.join(command)} || exit 1\n"
+        start.write_text(START.format(python=interpreter, restore=restore))
         start.chmod(0o755)
     except BaseException as error:
         shutil.rmtree(directory, ignore_errors=True)
@@ -452,7 +482,8 @@ def read_built(directory: Path) -> Built:
             name: told[name]
             for name in ("settings", "left_out", "added", "addresses", "secrets", "notes")
         }
-        return Built(directory.absolute(), Plan(changes=changes, **rest))
+        store = told.get("store", {})
+        return Built(directory.absolute(), Plan(changes=changes, store=store, **rest))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ReplicateError(
             f"{directory} is no hub that `build` made: {error}; build it anew"

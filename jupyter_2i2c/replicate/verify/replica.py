@@ -27,7 +27,7 @@ from urllib.request import (
     build_opener,
 )
 
-from ..targets import hub_local
+from ..targets import hub_local, service_store
 from ..targets.hub_overlay import ADDRESSES, PASSWORD
 from ..work import Work
 
@@ -125,15 +125,23 @@ class Browser:
         return any(each.name.startswith(cookie) for each in self._jar)
 
     def ask(
-        self, method: str, path: str, *, form: Mapping[str, str] | None = None, body: Any = None
+        self,
+        method: str,
+        path: str,
+        *,
+        form: Mapping[str, str] | None = None,
+        body: Any = None,
+        token: str = "",
     ) -> Any:
-        """One request; the JSON of its answer, or its text.
+        """One request, with a token if there is one; the JSON of its answer, or its text.
 
         Raises:
             ReplicaFails: it is refused, or nobody answers.
         """
         data = urlencode(form).encode() if form is not None else None
         headers = {"X-XSRFToken": self.xsrf} if path.startswith("hub/api") else {}
+        if token:
+            headers["Authorization"] = f"token {token}"
         if body is not None:
             data, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
         request = Request(self.url + path, data, headers, method=method)  # noqa: S310
@@ -179,6 +187,7 @@ def running(
         with _free(_addresses(built.plan, config)) as moves:
             environment = _environment(built, moves)
         log = state / "hub.log"
+        _restore(built, python, state, environment)
         with log.open("wb") as said:
             process = subprocess.Popen(
                 [python or sys.executable, "-m", "jupyterhub", "-f", built.directory / hub_local.CONFIG],
@@ -195,6 +204,24 @@ def running(
             yield replica
         finally:
             _stop(process)
+
+
+def _restore(
+    built: hub_local.Built, python: Path | None, state: Path, environment: Mapping[str, str]
+) -> None:
+    """Put the announcements into the store of the replica's own service, as its `start` does."""
+    if not built.plan.store:
+        return
+    command = service_store.restoring(built.plan.store, built.directory, python or sys.executable)
+    try:
+        done = subprocess.run(
+            command, cwd=state, env=dict(environment), stdin=subprocess.DEVNULL, check=False,
+            capture_output=True, text=True, errors="replace", timeout=START_TIMEOUT,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise ReplicaFails(f"its announcements are not restored within {START_TIMEOUT} s") from None
+    if done.returncode:
+        raise ReplicaFails(f"its announcements are not restored: {done.stderr.strip()[-800:]}")
 
 
 def _environment(built: hub_local.Built, moves: Mapping[str, str]) -> dict[str, str]:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from .. import checksums
 from ..bundle import Bundle
-from ..importers.recorded import SOURCE
-from ..targets import hub_local
+from ..importers.recorded import ANNOUNCEMENTS, SOURCE
+from ..targets import hub_local, service_store
 from ..work import Work
 from .ladder import Result, Rung, judged
 
@@ -23,6 +23,9 @@ def check(bundle: Bundle, built: hub_local.Built, work: Work) -> Rung:
     text = hub_local.CONFIGURATION.format(bundle=bundle.place.name)
     config = (built.directory / hub_local.CONFIG).read_text("utf-8")
     # its first line names the bundle, which may have been renamed since
+    if built.plan.store:
+        kept = bundle.path(ANNOUNCEMENTS)
+        items[service_store.FILE] = _equal(built.directory / service_store.FILE, kept)
     same = config.partition("\n")[2] == text.partition("\n")[2]
     items[hub_local.CONFIG] = Result("pass") if same else Result("fail", "it was changed")
     return judged(items, "files and decisions")

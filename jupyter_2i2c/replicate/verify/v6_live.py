@@ -9,8 +9,9 @@ from typing import Any
 from ..bundle import Bundle
 from ..errors import ReplicateError
 from ..importers.live import SCOPES, observed
-from ..targets import hub_local
+from ..targets import hub_local, service_store
 from ..work import Work
+from . import v6_announcements
 from .ladder import Result, Rung, judged, not_run
 from .replica import Replica, ReplicaFails
 
@@ -32,7 +33,8 @@ def check(bundle: Bundle, built: hub_local.Built, replica: Replica, work: Work) 
     captured = {what: json.loads(bundle.text(f"hub/{what}.json"))
                 for what in ("users", "groups", "services", "info")
                 if bundle.path(f"hub/{what}.json").is_file()}  # fmt: skip
-    if not captured:
+    ours = service_store.runs_service(hub_local.observed_of(bundle)["config"])
+    if not captured and service_store.announcements_of(bundle) is None:
         return not_run("the bundle holds no answers of the hub's API; capture it with --live URL")
     administrator = administrators(bundle)
     if not administrator:
@@ -50,9 +52,9 @@ def check(bundle: Bundle, built: hub_local.Built, replica: Replica, work: Work) 
             _info(before, told.get("info", {}), built, items)
         else:
             _members(what, before, told.get(what, []), items)
-    for name in sorted(each["name"] for each in captured.get("services", ())):
-        if name in ("2i2c",):
-            items[f"services/{name}/"] = _answers(replica, f"services/{name}/")
+    if ours:
+        items["services/2i2c/"] = _answers(replica, "services/2i2c/")
+        items.update(v6_announcements.check(bundle, built, replica, administrator))
     return judged(items, "answers")
 
 
