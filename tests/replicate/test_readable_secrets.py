@@ -11,7 +11,7 @@ import pytest
 from jupyter_2i2c.replicate.errors import SecretFound
 from jupyter_2i2c.replicate.importers.bundled import bundle_of
 from jupyter_2i2c.replicate.importers.infrastructure import read
-from jupyter_2i2c.replicate.importers.readable_secrets import Names, secrets_in
+from jupyter_2i2c.replicate.importers.secret_forms import secrets_in
 
 from . import deployments
 
@@ -347,4 +347,4 @@ def test_code_that_is_no_python_of_today_is_cleaned_as_text(tmp_path):
     ],
 )
 def test_texts_without_a_secret(text):
-    assert list(secrets_in(text, Names())) == []
+    assert list(secrets_in(text)) == []

@@ -24,7 +24,7 @@ from ..redact import suspicious
 from ..work import Work
 from ..yaml_text import yaml_text
 from . import hub_items, people
-from .readable_secrets import tokens_in
+from .secret_forms import tokens_in
 from .source import (
     Code,
     Finding,

@@ -16,6 +16,7 @@ from typing import Any
 
 from ..redact import Known, Redactor, suspicious
 from ..sandbox.recorder import CREDENTIALS, SHORTEST, Rules, slot_of
+from .secret_forms import pieces_of, secrets_in
 
 LARGEST = 1 << 20
 """Characters of a computed constant that are looked at."""
@@ -188,8 +189,36 @@ class _Finder:
         for path, node in self._named():
             if refused := self._take_named(path, node):
                 return refused
+        self._learn_forms()
         self._visit(self.tree)
         return ""
+
+    def _learn_forms(self) -> None:
+        """Learn what is a secret by its form, in every text that stands in the code or is computed in it."""
+        paths = self._paths()
+        for node in ast.walk(self.tree):
+            if not isinstance(node, ast.expr) or isinstance(node, (ast.Name, ast.Attribute)):
+                continue
+            value = self.value(node)
+            if isinstance(value, (str, bytes)) and SHORTEST <= len(value) <= LARGEST:
+                text = value if isinstance(value, str) else value.decode("latin-1")
+                for secret in secrets_in(text):
+                    for piece in pieces_of(secret):
+                        self._learn(piece, paths.get(id(node), "SECRET"))
+
+    def _paths(self) -> dict[int, str]:
+        """What the value is called that an expression goes into, by the expression's identity."""
+        paths: dict[int, str] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Assign):
+                for each in ast.walk(node.value):
+                    paths[id(each)] = _target(node.targets[0])
+            elif isinstance(node, ast.Dict):
+                for key, value in zip(node.keys, node.values, strict=True):
+                    if isinstance(key, ast.Constant):
+                        path = f"{paths.get(id(node), '')}.{key.value!s}".lstrip(".")
+                        paths.update((id(each), path) for each in ast.walk(value))
+        return paths
 
     def _named(self) -> Iterator[tuple[str, ast.expr]]:
         """Each expression that stands where a secret belongs by its name."""
@@ -205,6 +234,7 @@ class _Finder:
                 for key, value in zip(node.keys, node.values, strict=True):
                     if isinstance(key, ast.Constant) and isinstance(key.value, str):
                         yield from self._if_secret(key.value, value)
+                yield from self._variable(node)
             elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
                 arguments = [*node.args.posonlyargs, *node.args.args]
                 defaults = node.args.defaults
@@ -227,6 +257,14 @@ class _Finder:
                         name = str(flag.value).lstrip("-").replace("-", "_")
                         if not _is_flag(value):
                             yield from self._if_secret(name, value)
+
+    def _variable(self, node: ast.Dict) -> Iterator[tuple[str, ast.expr]]:
+        """A variable as containers have it: ``{"name": …, "value": …}``."""
+        told = {key.value: value for key, value in zip(node.keys, node.values, strict=True)
+                if isinstance(key, ast.Constant)}  # fmt: skip
+        name = told.get("name")
+        if isinstance(name, ast.Constant) and isinstance(name.value, str) and "value" in told:
+            yield from self._if_secret(name.value, told["value"])
 
     def _if_secret(self, path: str, node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
         if path and self.rules.is_secret(path):

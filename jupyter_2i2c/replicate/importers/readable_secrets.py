@@ -6,69 +6,25 @@ removed by its value from every other. Names and forms are only how values becom
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from urllib.parse import unquote
 
 from ..errors import SecretFound
-from ..redact import NO_SECRET_NAME, SECRET_NAME, WELL_KNOWN, Known, Redactor
+from ..redact import NO_SECRET_NAME, SECRET_NAME, Known, Redactor
 from ..sandbox.recorder import Rules
 from . import python_source
 from .missing_secrets import is_stub
+from .secret_forms import PLACEHOLDER, REFERENCE, SHORTEST, pieces_of, secrets_in
 from .secret_kinds import free_name, kind_of, name_of, sounds_secret
 from .source import Path as Place
 from .source import SecretSlot, pointer
 from .yaml_reading import Node
 
-SHORTEST = 8
-"""Characters below which a value is removed by its place alone."""
-
 REFERENCES = frozenset({"secretKeyRef", "configMapKeyRef", "fieldRef", "resourceFieldRef"})
 """Below these stand names of what is elsewhere."""
 
-REFERENCE = re.compile(
-    r"\$\([^()]*\)|\$\{[^{}]*\}|\$[A-Z_][A-Z0-9_]*|\{\{.*\}\}|\{[^{}]*\}|%\(\w+\)s", re.DOTALL
-)
-"""A value that is looked up when it is used."""
-
-PLACEHOLDER = re.compile(r"<secret:\w+>")
-"""What stands for a secret already."""
-
-USERINFO = re.compile(r"[a-z][a-z0-9+.-]*://([^\s/@:'\"]*):([^\s/@'\"]+)@", re.IGNORECASE)
-ASSIGNED = re.compile(
-    r"""(?:--(?P<flag>[A-Za-z][\w-]*)(?:=|\s+)|(?P<name>[\w.-]+)\\?["']?\s*[=:]\s*)\\?["']?(?=(?P<value>[^\s"',;#\\]+))"""
-)
-LOGIN_LINE = re.compile(r"\b(?:password|account)\s+(\S{8,})")
-PRIVATE_KEY = re.compile(
-    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\Z)",
-    re.DOTALL,
-)
-AUTHORIZATION = re.compile(r"\b(?:Bearer|Basic|token)\s+([A-Za-z0-9_.~+/=-]{16,})")
-TOKENS = {
-    begin: re.compile(re.escape(begin) + rest)
-    for begin, rest in {
-        "eyJ": r"[\w-]{10,}\.[\w-]{10,}\.[\w-]*",
-        "sk-": r"[\w-]{20,}",
-        "AIza": r"[\w-]{35}",
-        "GOCSPX-": r"[\w-]{20,}",
-        "npm_": r"\w{30,}",
-        "dckr_pat_": r"[\w-]{20,}",
-        "SG.": r"[\w-]{16,}\.[\w-]{16,}",
-        "AGE-SECRET-KEY-1": r"\w{30,}",
-        "ASIA": r"[A-Z0-9]{16}",
-        "xapp-": r"[\w-]{20,}",
-        "ya29.": r"[\w-]{20,}",
-        "hvs.": r"[\w-]{20,}",
-        "https://hooks.slack.com/services/": r"[\w/]{20,}",
-    }.items()
-}
-"""Forms of tokens that redact.py does not know, by how they begin."""
-
-ENCODED = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
 HOLDERS = frozenset(
     ["CryptKeeper", "passwords", "secrets", "credentials", "tokens", "api_keys", "apiKeys", "api_tokens",
      "apiTokens", "basic_auth_users", "user_passwords"]
@@ -161,7 +117,7 @@ class ReadableSecrets:
     def _by_form(self, each: _Found) -> None:
         """Learn what is a secret in a text by its form."""
         text = each.node.value
-        for value in sorted(set(secrets_in(text, self.rules))):
+        for value in sorted(set(secrets_in(text))):
             if value not in self.known.values:
                 name = free_name(name_of(each.path), value, self.taken)
                 self._note(each, name, each.path)
@@ -175,11 +131,7 @@ class ReadableSecrets:
 
     def _learn(self, value: str, name: str, each: _Found) -> None:
         where = f"{each.file}:{each.node.line}"
-        pieces = [value]
-        if "\n" in value:
-            # files indent each line of a longer value in their own way
-            pieces += [line for line in value.splitlines() if not line.startswith("-----")]
-        for piece in pieces:
+        for piece in pieces_of(value):
             self.known.add(piece, name, where)
             if len(piece.strip()) >= SHORTEST:
                 self.rules.known.setdefault(piece.strip(), name)
@@ -237,7 +189,7 @@ class ReadableSecrets:
 
     def found_in(self, text: str) -> bool:
         """Whether something in a whole file has the form of a secret; references do not count."""
-        return next(iter(secrets_in(text, self.rules)), None) is not None
+        return next(iter(secrets_in(text)), None) is not None
 
     def places(self, names: Collection[str]) -> set[str]:
         """File and line of each place that a slot of one of these names was made for."""
@@ -363,65 +315,3 @@ def is_python(path: Place, text: str) -> bool:
     if keys and keys[-1] == "stringData" and len(keys) > 1:
         return keys[-2].endswith((".py", "_py")) or re.match(r"#!.*python", text) is not None
     return False
-
-
-def tokens_in(text: str) -> Iterator[tuple[str, int]]:
-    """Each token of a well-known form in a text, and where it begins."""
-    for begin, form in TOKENS.items():
-        start = text.find(begin)
-        while start >= 0:
-            match = form.match(text, start)
-            if match and not (start and (text[start - 1].isalnum() or text[start - 1] == "_")):
-                yield match[0], start
-            start = text.find(begin, start + 1)
-
-
-def secrets_in(text: str, rules: Rules) -> Iterable[str]:
-    """The values in a text that are secrets by their form, or by the name before them."""
-    text = PLACEHOLDER.sub("", text)
-    for match in PRIVATE_KEY.finditer(text):
-        yield match[0]
-    for _, password in USERINFO.findall(text):
-        if not REFERENCE.fullmatch(password) and not is_stub(password):
-            yield password
-            yield unquote(password)
-    for token, _ in tokens_in(text):
-        yield token
-    for found in WELL_KNOWN.finditer(text.encode("utf-8", "replace")):
-        if b"PRIVATE KEY" not in found[0]:
-            yield found[0].decode()
-    for match in AUTHORIZATION.finditer(text):
-        if any(each.isdigit() for each in match[1]):
-            yield match[1]
-    for match in ENCODED.finditer(text):
-        if _decodes_to_secret(match[0], rules):
-            yield match[0]
-    if "://" not in text or "\n" in text or " " in text:
-        for match in ASSIGNED.finditer(text):
-            name, value = match["flag"] or match["name"], match["value"]
-            name = name.strip("-").replace("-", "_")
-            if (
-                len(value) >= SHORTEST
-                and sounds_secret(name)
-                and not REFERENCE.match(value)
-                and not is_stub(value)
-                and any(each.isdigit() or not each.isalpha() for each in value)
-                and not re.search(r"[(\[]", value)
-                and not value.startswith(("/", "http", "--", "./", "~"))
-            ):
-                yield value
-    if "login" in text or "machine" in text:
-        yield from LOGIN_LINE.findall(text)
-
-
-def _decodes_to_secret(value: str, rules: Rules) -> bool:
-    try:
-        raw = base64.b64decode(
-            value.replace("-", "+").replace("_", "/") + "=" * (-len(value.rstrip("=")) % 4)
-        )
-        inner = raw.decode("ascii")
-    except (binascii.Error, UnicodeDecodeError, ValueError):
-        return False
-    return (
-        inner.isprintable() and next(iter(secrets_in(inner, rules)), None) is not None
-    ) or "PRIVATE KEY-----" in inner

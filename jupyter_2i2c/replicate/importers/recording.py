@@ -18,8 +18,9 @@ from types import CodeType
 from typing import Any
 
 from ..._version import __version__
-from ..redact import NO_SECRET_NAME, SECRET_NAME, Known, Redactor, suspicious
+from ..redact import NO_SECRET_NAME, SECRET_NAME, Known, Redactor
 from ..sandbox.recorder import SHORTEST, Rules, bytecode, described
+from .beside import carried, cleaned
 from .python_source import loaded_files, redacted, variables_read
 
 SCHEMA = 1
@@ -66,6 +67,7 @@ def recorded(
         sources.take(file)
     sources.take_named(told)
     _as_carried(told, sources.files)
+    told = cleaned(told, rules)
     variables, wanted = _environment(environment, sources.variables, rules)
     slots = {**dict.fromkeys(wanted, "read from the environment"), **sources.slots}
     document = {
@@ -78,7 +80,7 @@ def recorded(
         "missing": sources.missing,
         "environment": variables,
         "slots": slots,
-        "values": _chart_values(rules),
+        "values": cleaned(_chart_values(rules), rules),
         "versions": _versions(),
         "machine": {"python": platform.python_version(), "system": platform.system(),
                     "same_place": top == directory},
@@ -167,12 +169,10 @@ class _Sources:
             data = path.read_bytes() if path.stat().st_size <= LARGEST_FILE else None
         except OSError:
             data = None
-        known = Known()
-        for value, slot in self._rules.known.items():
-            known.add(value, slot, str(path))
+        data = carried(data, path, self._rules) if data is not None else None
         shown = self._rules.text(str(path))
-        if data is None or suspicious(data) or Redactor(known).slots_in(data):
-            self.missing.append(f"{shown} is too large, cannot be read, or holds a secret")
+        if data is None:
+            self.missing.append(f"{shown} is too large, cannot be read, packed, or holds a secret")
             return
         encoded = base64.b64encode(data).decode()
         self.files.append({"name": self._name(path), "path": shown, "base64": encoded})

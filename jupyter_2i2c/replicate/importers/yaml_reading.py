@@ -45,6 +45,7 @@ _INTEGER = re.compile(
 )
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}")
+_COMMENT = re.compile(r"[ \t]*#[^\n]*")
 _PREFIX = "tag:yaml.org,2002:"
 
 
@@ -175,6 +176,34 @@ def parse(text: str, name: str, source: int = 0) -> Document:
             where = f"{name}:{text.count(chr(10), 0, position) + 1}"
         reason = getattr(error, "reason", "") or str(error)
         raise NotReadable(f"{where} is no YAML: {reason}; mend it") from None
+
+
+def without_comments(text: str, name: str) -> str:
+    """YAML without its comments; each line stays where it is.
+
+    Arguments:
+        text: it.
+        name: of the file, for messages.
+
+    Raises:
+        NotReadable: it is no YAML.
+    """
+    kept: list[str] = []
+    end = 0
+    try:
+        # the tokens of the parser that is written in C have no places in the text
+        for token in yaml.scan(text, Loader=yaml.SafeLoader):
+            start = max(token.start_mark.index, end)
+            kept.append(_COMMENT.sub("", text[end:start]))
+            end = max(token.end_mark.index, start)
+            said = text[start:end]
+            if isinstance(token, yaml.ScalarToken) and token.style in ("|", ">"):
+                head, line_end, rest = said.partition("\n")
+                said = _COMMENT.sub("", head) + line_end + rest
+            kept.append(said)
+    except yaml.YAMLError as error:
+        raise NotReadable(f"{name} is no YAML: {error}; mend it") from None
+    return "".join(kept) + _COMMENT.sub("", text[end:])
 
 
 class _Building:

@@ -181,7 +181,7 @@ def described(
 
     if isinstance(value, Mapping):
         return {
-            rules.text(str(key)): inner(value[key], f"{path}.{key}")
+            rules.text(str(key)): inner(value[key], f"{path}.{_called(value, key)}")
             for key in sorted(value, key=str)
         }
     if isinstance(value, (list, tuple)):
@@ -206,6 +206,12 @@ def described(
     else:
         told["state"] = rules.text(re.sub(r" at 0x[0-9a-f]+", "", repr(value))[:500])
     return told
+
+
+def _called(value: Mapping[Any, Any], key: Any) -> Any:
+    """What a member is called: of a container's variable, ``{"name": …, "value": …}``, it is its name."""
+    name = value.get("name")
+    return name if key == "value" and isinstance(name, str) else key
 
 
 def _listed(
