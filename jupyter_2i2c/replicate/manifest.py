@@ -42,6 +42,31 @@ ENVIRONMENT_LAYERS = {
 }
 """The fixed list of layers of an environment, in the order in which they are shown."""
 
+HUB_LAYERS = {
+    "login": "Login and who may use the hub",
+    "people": "Users, administrators, names of people",
+    "groups": "Groups",
+    "roles": "Roles and scopes",
+    "services": "Services",
+    "spawner": "Servers: resources, images, profiles",
+    "storage": "Storage",
+    "culling": "Culling",
+    "homepage": "Home page",
+    "announcements": "Announcements",
+    "code": "Python of the configuration",
+    "settings": "Other settings of the hub",
+    "hub-variables": "Environment variables of the hub",
+    "hub-packages": "Packages of the hub",
+    "network": "Addresses, certificates, network rules",
+    "cloud": "What belongs to one cloud or cluster",
+    "charts": "Charts and their values",
+    "secrets": "Secrets",
+    "database": "The hub's database",
+    "homes": "People's files",
+    "monitoring": "Monitoring and costs",
+}
+"""The fixed list of layers of a hub, wherever it was read, so that reports can be compared."""
+
 
 @dataclass(frozen=True)
 class Item:

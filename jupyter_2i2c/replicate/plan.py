@@ -11,7 +11,7 @@ from .importers.source import Path, pointer
 
 KINDS = {
     "un-nest": "values that move up, out of the umbrella chart",
-    "object": "objects that the umbrella chart made",
+    "object": "objects that z2jh's chart does not make",
     "chart": "charts that are installed on their own",
     "placeholder": "what belongs to the old cloud or cluster: decide anew",
     "secret": "secrets to supply",

@@ -161,9 +161,9 @@ def test_a_plain_configuration_is_captured_without_its_secrets(captured):
     )  # fmt: skip
     with opened(captured) as bundle:
         slots = {each.slot for each in bundle.manifest().secrets}
-        assert "def allow(" in bundle.text("hub/source/parts.py")
-        assert bundle.text("hub/source/logo.svg") == "<svg/>"
-        assert "hub/source/jupyterhub_cookie_secret" not in bundle.names()
+        assert "def allow(" in bundle.text("hub/config.source/parts.py")
+        assert bundle.text("hub/config.source/logo.svg") == "<svg/>"
+        assert "hub/config.source/jupyterhub_cookie_secret" not in bundle.names()
         template = bundle.text("secrets.template.env")
     assert {"JUPYTERHUB_COOKIE_SECRET", "JUPYTERHUB_SERVICES_GRADER_API_TOKEN"} <= slots
     assert all(f"\n{slot}=\n" in template for slot in slots)
@@ -229,7 +229,7 @@ def test_a_decision_that_was_changed_is_caught(captured, built):
 def test_a_file_that_was_changed_in_the_bundle_is_caught_before_anything_runs(captured, tmp_path):
     copy = tmp_path / "bundle"
     shutil.copytree(captured, copy)
-    edit(copy / "data" / "hub" / "source" / "parts.py", "3600", "7200")
+    edit(copy / "data" / "hub" / "config.source" / "parts.py", "3600", "7200")
     verification = verify(copy, rebuild=True)
     assert verification.rungs["V0"].status == "fail"
     assert verification.rungs["V4"].status == "not-run"
@@ -568,8 +568,9 @@ def test_the_charts_values_and_code_are_written_down_without_secrets(tmp_path, m
     monkeypatch.setitem(sys.modules, "z2jh", z2jh)
     document = written_down(tmp_path)
     assert "CANARY" not in json.dumps(document)
-    told = document["values"]
-    assert told["hub"]["config"]["GitHubOAuthenticator"]["client_secret"]["$secret"]
-    assert "environ['X_TOKEN']" in told["hub"]["extraConfig"]["01"]
-    assert told["hub"]["extraConfig"]["02"].startswith("<refused: hub.extraConfig.02")
+    told = document["kubernetes"]["values"]
+    slot = "GITHUBOAUTHENTICATOR_CLIENT_SECRET"
+    assert told["hub"]["config"]["GitHubOAuthenticator"]["client_secret"] == f"<secret:{slot}>"
+    assert "environ['HUB_EXTRA_CONFIG_01_X_TOKEN']" in told["hub"]["extraConfig"]["01"]
+    assert told["hub"]["extraConfig"]["02"] == "1 +"  # no Python, which V2 says
     assert told["cull"] == {"timeout": 3600}

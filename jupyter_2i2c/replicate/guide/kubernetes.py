@@ -108,7 +108,7 @@ def _slots(source: HubSource) -> list[SecretSlot]:
 
 
 def _secret(slot: SecretSlot) -> Row:
-    where = f"{slot.file}:{slot.line} {slot.pointer}"
+    where = f"{slot.where} {slot.pointer}"
     return (f"`{slot.name}`", slot.what, slot.issued_by, slot.how, f"`{where}`")
 
 
@@ -148,7 +148,8 @@ class Told:
     def about(self) -> Iterator[Row]:
         """What is known of the hub as it runs now."""
         hub = self.source.hub
-        yield "hub", f"`{hub.name}` of the cluster `{hub.cluster}`"
+        cluster = f" of the cluster `{hub.cluster}`" if hub.cluster else ", captured where it runs"
+        yield "hub", f"`{hub.name}`{cluster}"
         yield "address", f"`{hub.domain}`" if hub.domain else "not known"
         cloud = CLOUDS.get(hub.provider, hub.provider or "not known")
         yield "cloud", f"{cloud}, {hub.region}" if hub.region else cloud

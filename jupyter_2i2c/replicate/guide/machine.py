@@ -118,7 +118,7 @@ def _stages(bundle: Bundle) -> Iterator[Stage]:
     )  # fmt: skip
     yield Stage(
         "Read the configuration", PYTHON,
-        ("It is in `data/hub/source` of the bundle, and it is code that will run with the hub's rights.",),
+        ("It is `data/hub/jupyterhub_config.redacted.py` of the bundle and what lies in `data/hub/config.source`: code that will run with the hub's rights.",),
         (), "somebody of yours can say what each file does",
     )  # fmt: skip
     yield Stage(

@@ -1,4 +1,4 @@
-"""A hub that was read from files, as a bundle, and back. Called by importers/command.py, the drill, and every target and rung that needs the hub.
+"""A hub whose values are known, as a bundle, and back. Called by importers/command.py, recorded.py, the drill, and every target and rung that needs the hub.
 
 In ``hub/``: ``hub.json`` (what hub, charts, slots, findings), ``values.effective.yaml``,
 ``values.source/`` (each layer in order), ``extraConfig/`` (its Python, to be read), ``origins.json``
@@ -19,7 +19,7 @@ from ..._version import __version__
 from ..bundle import Bundle, Staging, created_now
 from ..capture.environment import tool_hash
 from ..errors import ReplicateError, SecretFound
-from ..manifest import Item, Manifest, NotCaptured, Transform
+from ..manifest import HUB_LAYERS, Item, Manifest, NotCaptured, Secret, Transform
 from ..redact import suspicious
 from ..work import Work
 from ..yaml_text import yaml_text
@@ -110,6 +110,54 @@ def bundle_of(
         ReplicateError: it cannot be written.
     """
     work = work or Work()
+    work.step(0, 0, "writing the bundle")
+    with Staging(destination, created_now(created)) as staging:
+        done = put(staging, source, with_people=with_people, with_staff=with_staff)
+        manifest = Manifest(
+            kind="hub",
+            created=staging.created,
+            tool={"name": "jupyter_2i2c", "version": __version__, "sha256": tool_hash()},
+            source=described(done.source),
+            layers=HUB_LAYERS,
+            items=done.items,
+            transforms=done.transforms,
+            secrets=done.secrets,
+            not_captured=done.not_captured,
+        )
+        place = staging.finish(manifest, work, sign_with)
+        return Captured(place, manifest, staging.payload_bytes, done.source)
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was written of a hub.
+
+    Attributes:
+        source: it, as it was written: without those who are left out.
+        items, transforms, secrets, not_captured: for the manifest.
+    """
+
+    source: HubSource
+    items: tuple[Item, ...]
+    transforms: tuple[Transform, ...]
+    secrets: tuple[Secret, ...]
+    not_captured: tuple[NotCaptured, ...]
+
+
+def put(
+    staging: Staging, source: HubSource, *, with_people: bool = False, with_staff: bool = False
+) -> Done:
+    """Write a hub into a bundle that is made.
+
+    Arguments:
+        staging: the bundle.
+        source: the hub.
+        with_people: as `bundle_of` takes it.
+        with_staff: the same.
+
+    Raises:
+        SecretFound: something in it has the form of a secret.
+    """
     transforms: list[Transform] = []
     items: list[Item] = []
     if not with_staff:
@@ -122,30 +170,24 @@ def bundle_of(
     if not with_people:
         left = people.without_people(source)
         source = left.source
-        items += [hub_items.person_list(path, count) for path, count in left.removed.items()]
-    work.step(0, 0, "writing the bundle")
-    with Staging(destination, created_now(created)) as staging:
-        writer = _Writer(staging, source)
-        digests = writer.write()
-        items += hub_items.items_of(source, digests, writer.snippets)
-        secrets = tuple(hub_items.secrets_of(source))
-        staging.add(TEMPLATE, writer.safe(TEMPLATE, _template(source)))
-        manifest = Manifest(
-            kind="hub",
-            created=staging.created,
-            tool={"name": "jupyter_2i2c", "version": __version__, "sha256": tool_hash()},
-            source=_described(source),
-            layers=hub_items.LAYERS,
-            items=tuple(items),
-            transforms=tuple(transforms),
-            secrets=secrets,
-            not_captured=tuple(NotCaptured(*each) for each in source.not_captured.items()),
-        )
-        place = staging.finish(manifest, work, sign_with)
-        return Captured(place, manifest, staging.payload_bytes, source)
+        items += [
+            hub_items.person_list(path, count, source) for path, count in left.removed.items()
+        ]
+    writer = _Writer(staging, source)
+    digests = writer.write()
+    items += hub_items.items_of(source, digests, writer.snippets)
+    staging.add(TEMPLATE, writer.safe(TEMPLATE, _template(source)))
+    return Done(
+        source,
+        tuple(items),
+        tuple(transforms),
+        tuple(hub_items.secrets_of(source)),
+        tuple(NotCaptured(*each) for each in source.not_captured.items()),
+    )
 
 
-def _described(source: HubSource) -> dict[str, str]:
+def described(source: HubSource) -> dict[str, str]:
+    """What the manifest says of where a hub was read from; what is not known is not there."""
     hub = source.hub
     known = {
         "hub": hub.name,
@@ -261,6 +303,8 @@ def _description(
         "chart": dict(source.chart),
         "umbrella": dict(source.umbrella),
         "commit": source.commit,
+        "seen": source.seen,
+        "config_maps": dict(source.config_maps),
         "layers": [
             {"name": each.name, "kind": each.kind, "path": each.path, "file": file}
             for each, file in zip(source.layers, files, strict=True)
@@ -317,7 +361,8 @@ def source_of(bundle: Bundle) -> HubSource:
     """
     if not bundle.path(DESCRIPTION).is_file():
         raise ReplicateError(
-            f"{bundle.place} holds no hub that was read from files; capture one with --infrastructure"
+            f"{bundle.place} holds no hub whose values are known; capture one with --infrastructure, or"
+            " with the --record of one on Kubernetes"
         )
     try:
         told = json.loads(bundle.text(DESCRIPTION))
@@ -352,6 +397,9 @@ def source_of(bundle: Bundle) -> HubSource:
             findings=tuple(Finding(**each) for each in told["findings"]),
             not_captured=told["not_captured"],
             commit=told["commit"],
+            # a bundle of an earlier version was read from files
+            seen=told.get("seen", "d"),
+            config_maps=told.get("config_maps", {}),
         )
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise ReplicateError(

@@ -41,7 +41,7 @@ def add_source(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--chart", metavar="DIR", type=Path,
-        help="the chart of zero-to-jupyterhub, unpacked or as a checkout, for its defaults",
+        help="the chart of zero-to-jupyterhub that the hub runs, unpacked or as a checkout, for its defaults",
     )  # fmt: skip
     parser.add_argument(
         "--keep-comments", action="store_true",
@@ -123,6 +123,8 @@ def capture(
         name=arguments.name,
         created=created,
         sign_with=sign_with,
+        chart=arguments.chart,
+        keep_staff=arguments.keep_staff,
         work=work,
     )
 

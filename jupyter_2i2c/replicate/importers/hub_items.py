@@ -1,4 +1,4 @@
-"""What a bundle's manifest says of a hub that was read from files, item by item. Called by bundled.py."""
+"""What a bundle's manifest says of a hub whose values are known, item by item. Called by bundled.py."""
 
 from __future__ import annotations
 
@@ -10,26 +10,6 @@ from . import people
 from .source import CHART, HubSource, SecretSlot, leaves, pointer
 from .source import Path as Place
 
-LAYERS = {
-    "login": "Login and who may use the hub",
-    "people": "Names of people",
-    "roles": "Roles and scopes",
-    "services": "Services",
-    "spawner": "Servers: resources, images, profiles",
-    "storage": "Storage",
-    "culling": "Culling",
-    "homepage": "Home page and announcements",
-    "code": "Python of the configuration",
-    "network": "Addresses, certificates, network rules",
-    "cloud": "What belongs to one cloud or cluster",
-    "charts": "Charts and their values",
-    "secrets": "Secrets",
-    "database": "The hub's database",
-    "homes": "People's files",
-    "monitoring": "Monitoring and costs",
-}
-"""The fixed list of layers of a hub that was read from a deployments repository."""
-
 EFFECTIVE = "hub/values.effective.yaml"
 
 AREAS: tuple[tuple[tuple[str, ...], str], ...] = (
@@ -37,7 +17,12 @@ AREAS: tuple[tuple[tuple[str, ...], str], ...] = (
     ((CHART, "hub", "loadRoles"), "roles"),
     ((CHART, "hub", "services"), "services"),
     ((CHART, "custom", "homepage"), "homepage"),
-    ((CHART, "hub"), "charts"),
+    ((CHART, "hub", "loadGroups"), "groups"),
+    ((CHART, "hub", "extraConfig"), "code"),
+    ((CHART, "hub", "extraEnv"), "hub-variables"),
+    ((CHART, "hub", "image"), "hub-packages"),
+    ((CHART, "hub", "db"), "database"),
+    ((CHART, "hub"), "settings"),
     ((CHART, "singleuser", "storage"), "storage"),
     ((CHART, "singleuser"), "spawner"),
     ((CHART, "cull"), "culling"),
@@ -91,7 +76,7 @@ def items_of(
     yield from _cloud(source)
     yield from _secrets(source)
     yield from _addresses(source)
-    yield from _never()
+    yield from _never(source)
 
 
 def _areas(source: HubSource, digests: Mapping[str, str]) -> Iterator[Item]:
@@ -106,7 +91,7 @@ def _areas(source: HubSource, digests: Mapping[str, str]) -> Iterator[Item]:
         layer = layer_of(branch)
         evidence = f"{total} values, {own} of them the hub's own"
         yield Item(
-            f"{layer}:{pointer(branch)}", layer, "captured", evidence, "d", digests[EFFECTIVE], EFFECTIVE
+            f"{layer}:{pointer(branch)}", layer, "captured", evidence, source.seen, digests[EFFECTIVE], EFFECTIVE
         )  # fmt: skip
 
 
@@ -119,7 +104,7 @@ def _code(
             each for each in source.secrets if each.path == code.path and each.found == "plain"
         ]
         yield Item(
-            f"code:{place}", "code", "code-verbatim", f"{own}, {code.origin}", "d",
+            f"code:{place}", "code", "code-verbatim", f"{own}, {code.origin}", source.seen,
             digests[snippets[place]], snippets[place],
             f"{len(slots)} secrets were taken out" if slots else "",
         )  # fmt: skip
@@ -134,7 +119,7 @@ def _cloud(source: HubSource) -> Iterator[Item]:
         if what and value not in (None, "") and own:
             yield Item(
                 f"cloud:{pointer(path)}", "cloud", "cloud-resource",
-                f"{what}, {source.origin(path)}", "d", reason="it belongs to the old cloud or cluster",
+                f"{what}, {source.origin(path)}", source.seen, reason="it belongs to the old cloud or cluster",
                 action_needed="give the new one",
             )  # fmt: skip
 
@@ -150,11 +135,12 @@ def _secrets(source: HubSource) -> Iterator[Item]:
             "plain": "it stood readable and was taken out",
             "stub": "only a placeholder stands there",
             "required": "no file sets it",
+            "running": "the running hub has it, and it was taken out",
         }[slot.found]
         if not slot.effective:
             reason += "; a later file puts something else in its place"
         yield Item(
-            f"secrets:{slot.name}", "secrets", "secret-slot", f"{slot.file}:{slot.line}", "d",
+            f"secrets:{slot.name}", "secrets", "secret-slot", slot.where, source.seen,
             reason=reason, action_needed=slot.how if slot.effective else "",
         )  # fmt: skip
 
@@ -162,7 +148,7 @@ def _secrets(source: HubSource) -> Iterator[Item]:
 def _addresses(source: HubSource) -> Iterator[Item]:
     for path, _ in people.addresses(source):
         yield Item(
-            f"people:{pointer(path)}", "people", "captured", f"{source.origin(path)}", "d",
+            f"people:{pointer(path)}", "people", "captured", f"{source.origin(path)}", source.seen,
             reason="an address of mail stands in this text", action_needed="see whether it may be passed on",
         )  # fmt: skip
 
@@ -182,15 +168,20 @@ NEVER = (
 """What no repository of this kind holds of a hub, and what to do about it."""
 
 
-def _never() -> Iterator[Item]:
+OF_RUNNING = ("database", "homes")
+"""Layers of which a capture of the running hub says itself what is not in it."""
+
+
+def _never(source: HubSource) -> Iterator[Item]:
     for layer, name, reason, action in NEVER:
-        yield Item(
-            f"{layer}:{name}", layer, "not-captured", "it is not described there", "d",
-            reason=reason, action_needed=action,
-        )  # fmt: skip
+        if source.seen == "d" or layer not in OF_RUNNING:
+            yield Item(
+                f"{layer}:{name}", layer, "not-captured", "it is not described there", source.seen,
+                reason=reason, action_needed=action,
+            )  # fmt: skip
 
 
-def person_list(path: Place, count: int) -> Item:
+def person_list(path: Place, count: int, source: HubSource) -> Item:
     """A list of people that was left out."""
     key = str(path[-1])
     said = f"{count} entries" if count != 1 else "1 entry"
@@ -198,7 +189,7 @@ def person_list(path: Place, count: int) -> Item:
         "name your own administrators" if key == "admin_users" else "ask them, and fill it anew"
     )
     return Item(
-        f"people:{pointer(path)}", "people", "policy-excluded", said, "d",
+        f"people:{pointer(path)}", "people", "policy-excluded", said, source.seen,
         reason="names of people need --with-people", action_needed=action,
     )  # fmt: skip
 
@@ -207,7 +198,7 @@ def staff(path: Place, source: HubSource) -> Item:
     """A way in for the old operator's staff that was left out of this hub."""
     return Item(
         f"login:staff{pointer(path)}", "login", "policy-excluded", str(source.origin(path)) or "a chart",
-        "d", reason="the old operator's staff has no access to a replica",
+        source.seen, reason="the old operator's staff has no access to a replica",
     )  # fmt: skip
 
 
@@ -219,7 +210,7 @@ def secrets_of(source: HubSource) -> Iterator[Secret]:
             seen.setdefault(slot.name, []).append(slot)
     for name in sorted(seen):
         slots = seen[name]
-        where = dict.fromkeys(f"{each.file}:{each.line} {each.pointer}" for each in slots)
+        where = dict.fromkeys(f"{each.where} {each.pointer}" for each in slots)
         first = slots[0]
         how = f"{first.what}; {first.how} (issued by: {first.issued_by})"
         yield Secret(name, "; ".join(where), how)

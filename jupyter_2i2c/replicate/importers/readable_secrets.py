@@ -7,7 +7,7 @@ removed by its value from every other. Names and forms are only how values becom
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -66,16 +66,30 @@ class ReadableSecrets:
 
     Arguments:
         keep_comments: whether comments stay in its Python.
+        client_ids: whether the id of a login's client counts as one: it is registered for the hub's
+            address, as the secret that goes with it is. Where files are encrypted they tell that.
     """
 
-    def __init__(self, keep_comments: bool = False) -> None:
+    def __init__(self, keep_comments: bool = False, client_ids: bool = False) -> None:
         self.keep_comments = keep_comments
+        self.client_ids = client_ids
         self.rules = Names()
         self.known = Known()
         self.slots: list[SecretSlot] = []
         self.not_parsed: list[tuple[Place, Node, str]] = []
         self._at: dict[tuple[int, Place], SecretSlot] = {}
         self.taken: dict[str, object] = {}
+
+    def learn(self, known: Mapping[str, str]) -> None:
+        """Take over what others know: value to slot."""
+        for value, slot in known.items():
+            self.known.add(value, slot, "the hub")
+            self.rules.known.setdefault(value, slot)
+            self.taken.setdefault(slot, value)
+
+    def learnt(self) -> dict[str, str]:
+        """Value to slot, of all that is known."""
+        return {value: slot for value, (slot, _) in self.known.values.items()}
 
     def look(self, top: Node, file: str) -> None:
         """Learn the secrets in one layer."""
@@ -99,6 +113,8 @@ class ReadableSecrets:
         if not keys or REFERENCES & set(keys[-3:]):
             return False
         key = _flag_before(top, path) or keys[-1]
+        if self.client_ids and key == "client_id" and "Authenticator" in "".join(keys[-2:-1]):
+            return True
         if key == "value" and (name := _sibling(top, path, "name")):
             key = name
         if key in ("stringData", "data") and isinstance(value, str):

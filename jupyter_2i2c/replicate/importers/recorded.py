@@ -1,40 +1,37 @@
-"""Makes a bundle of a hub from its record and from what its API says. Called by `jupyter 2i2c capture hub` and the drill."""
+"""Makes a bundle of a hub from its record and from what its API says. Called by `jupyter 2i2c capture hub`, the drill and hub/export_work.py.
+
+In ``hub/``: ``jupyterhub_config.redacted.py`` (the file that the hub is started with),
+``config.source/`` (the files that it loads or names, by their places beside it: modules, parts,
+templates), ``config.observed.json`` (every setting, as the hub has it), ``environment.json``,
+``packages.json``, and what its API says. Of a hub that z2jh's chart runs, all that bundled.py writes of
+a hub from a checkout, too: so it is built for Kubernetes from either.
+"""
 
 from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..._version import __version__
-from ..bundle import Staging, created_now
+from ..bundle import Bundle, Staging, created_now
 from ..capture.environment import tool_hash
 from ..errors import ReplicateError, SecretFound
-from ..manifest import Item, Manifest, NotCaptured, Secret
+from ..manifest import HUB_LAYERS, Item, Manifest, NotCaptured, Secret, Transform
 from ..redact import suspicious
 from ..work import Work
 from .recording import SCHEMA
 
-HUB_LAYERS = {
-    "configuration": "Settings of the hub",
-    "code": "Files of the configuration",
-    "roles": "Roles",
-    "services": "Services",
-    "people": "Users and administrators",
-    "groups": "Groups",
-    "announcements": "Announcements",
-    "variables": "Environment variables",
-    "packages": "Packages of the hub",
-    "database": "The hub's database",
-    "homes": "Users' files",
-}
-"""The fixed list of layers of a hub that was captured where it runs."""
-
 OBSERVED = "hub/config.observed.json"
-SOURCE = "hub/source"
+MAIN = "hub/jupyterhub_config.redacted.py"
+SOURCE = "hub/config.source"
+EARLIER_SOURCE = "hub/source"
+"""Where earlier bundles have all of these files, the first one included."""
+
 ENVIRONMENT = "hub/environment.json"
 TEMPLATE = "secrets.template.env"
 ANNOUNCEMENTS = "hub/announcements.json"
@@ -94,6 +91,8 @@ def write_bundle(
     name: str = "",
     created: str | None = None,
     sign_with: Path | None = None,
+    chart: Path | None = None,
+    keep_staff: bool = False,
     work: Work | None = None,
 ) -> Captured:
     """Write the bundle of a hub.
@@ -109,6 +108,8 @@ def write_bundle(
         name: of the hub.
         created: as `created_now` takes it.
         sign_with: a private key.
+        chart: of a hub that z2jh's chart runs: a directory with that chart, of the same version.
+        keep_staff: of such a hub: whether to leave the old operator's staff its access.
         work: told how far it is.
 
     Raises:
@@ -124,30 +125,60 @@ def write_bundle(
     with Staging(destination, created_now(created)) as staging:
         writer = _Writer(staging)
         source = "c" if document.get("live", True) else "d"
-        writer.configuration(document, source)
+        told = {key: value for key, value in {
+            "hub": name,
+            "jupyterhub": str(document["versions"].get("jupyterhub", "")),
+            "python": str(document["machine"]["python"]),
+            "captured_at": str(document["at"]),
+        }.items() if value}  # fmt: skip
+        if document.get("kubernetes"):
+            told = {**writer.kubernetes(document, chart, name, people, keep_staff), **told}
+        else:
+            writer.configuration(document, source)
+            writer.secrets(document)
+        writer.files(document, source)
         writer.api(api, people)
         writer.announcements(announcements, people, unread)
-        writer.secrets(document)
         for layer, what, reason in NEVER:
             writer.item(layer, what, "not-captured", "", reason=reason[0], action=reason[1])
         manifest = Manifest(
             kind="hub",
             created=staging.created,
             tool={"name": "jupyter_2i2c", "version": __version__, "sha256": tool_hash()},
-            source={key: value for key, value in {
-                "hub": name,
-                "jupyterhub": str(document["versions"].get("jupyterhub", "")),
-                "python": str(document["machine"]["python"]),
-                "captured_at": str(document["at"]),
-            }.items() if value},
+            source=told,
             layers=HUB_LAYERS,
             items=tuple(writer.items),
+            transforms=tuple(writer.transforms),
             secrets=tuple(writer.found),
-            not_captured=tuple(NotCaptured(each, "its name is computed when the hub starts")
-                               for each in document["missing"]),
-        )  # fmt: skip
+            not_captured=tuple(writer.not_captured),
+        )
         place = staging.finish(manifest, work, sign_with)
         return Captured(place, manifest, staging.payload_bytes)
+
+
+def target_of(document: Mapping[str, Any]) -> str:
+    """What is built of a hub, by what its record says of it: ``k8s`` where z2jh's chart runs it, else ``local``."""
+    return "k8s" if document.get("kubernetes") else "local"
+
+
+def files_in(bundle: Bundle, main: str) -> dict[str, str]:
+    """The files of a captured configuration, by their places beside each other.
+
+    Arguments:
+        bundle: any; also one of an earlier version, which has them elsewhere.
+        main: the place of the file that the hub is started with.
+
+    Returns:
+        Place to name in ``data/``.
+    """
+    found = {}
+    for name in bundle.names():
+        for top in (SOURCE, EARLIER_SOURCE):
+            if name.startswith(f"{top}/"):
+                found[name.removeprefix(f"{top}/")] = name
+    if main and bundle.path(MAIN).is_file():
+        found[main] = MAIN
+    return found
 
 
 NEVER = (
@@ -163,6 +194,8 @@ class _Writer:
         self.staging = staging
         self.items: list[Item] = []
         self.found: list[Secret] = []
+        self.transforms: list[Transform] = []
+        self.not_captured: list[NotCaptured] = []
 
     def item(
         self, layer: str, name: str, status: str, evidence: str, *, source: str = "c", path: str = "",
@@ -189,20 +222,34 @@ class _Writer:
         return self.staging.add(path, text)
 
     def configuration(self, document: Mapping[str, Any], source: str) -> None:
-        """Settings, files, variables, packages."""
-        elsewhere = {each["path"]: each["name"] for each in document["files"]
-                     if each["name"].startswith("elsewhere/")}  # fmt: skip
-        kept = ("config", "main", "machine", "slots", "values")
-        told = {**{name: document[name] for name in kept}, "elsewhere": elsewhere, "schema": SCHEMA}
-        digest = self.json(OBSERVED, told)
+        """Settings and variables."""
+        digest = self.observed(document, document["config"])
         for path, value in document["config"].items():
-            layer = _layer(path)
+            layer = layer_of(path)
             status = "secret-slot" if _is_secret(value) else "captured"
             names = "the configuration itself names people" if layer == "people" else ""
             self.item(layer, f"{layer}:{path}", status, "the running configuration",
                       source=source, path=OBSERVED, sha256=digest, reason=names)  # fmt: skip
+        digest = self.json(ENVIRONMENT, document["environment"])
+        for variable in document["environment"]:
+            self.item("hub-variables", f"hub-variables:{variable}", "captured",
+                      "the hub's environment", source=source, path=ENVIRONMENT, sha256=digest)  # fmt: skip
+        self.not_captured += [NotCaptured(each, "its name is computed when the hub starts")
+                              for each in document["missing"]]  # fmt: skip
+
+    def observed(self, document: Mapping[str, Any], config: Mapping[str, Any]) -> str:
+        """What the hub says of itself, in one file; its SHA-256."""
+        elsewhere = {each["path"]: each["name"] for each in document["files"]
+                     if each["name"].startswith("elsewhere/")}  # fmt: skip
+        told = {name: document[name] for name in ("main", "machine", "slots")}
+        return self.json(
+            OBSERVED, {**told, "config": config, "elsewhere": elsewhere, "schema": SCHEMA}
+        )
+
+    def files(self, document: Mapping[str, Any], source: str) -> None:
+        """The files of the configuration, and what is installed."""
         for each in document["files"]:
-            name = f"{SOURCE}/{each['name']}"
+            name = MAIN if each["name"] == document["main"] else f"{SOURCE}/{each['name']}"
             data = each["text"].encode() if "text" in each else base64.b64decode(each["base64"])
             of = self.staging.add(name, data)
             status = "code-verbatim" if "text" in each else "captured"
@@ -212,13 +259,32 @@ class _Writer:
             reason = f"{slots} secrets were taken out" if slots else ""
             self.item("code", f"code:{each['name']}", status, each["path"], source=source, path=name,
                       sha256=of, reason=reason)  # fmt: skip
-        digest = self.json(ENVIRONMENT, document["environment"])
-        for variable in document["environment"]:
-            self.item("variables", f"variables:{variable}", "captured", "the hub's environment",
-                      source=source, path=ENVIRONMENT, sha256=digest)  # fmt: skip
         digest = self.json("hub/packages.json", document["versions"])
-        self.item("packages", "packages:versions", "captured", "what is installed beside the hub",
+        self.item("hub-packages", "hub-packages:versions", "captured", "what is installed beside the hub",
                   source=source, path="hub/packages.json", sha256=digest)  # fmt: skip
+
+    def kubernetes(
+        self, document: Mapping[str, Any], chart: Path | None, name: str, people: bool, staff: bool
+    ) -> dict[str, str]:
+        """All that a capture of a checkout has; and, as evidence, what the hub itself made of it.
+
+        Returns:
+            What is known of where it was read from.
+        """
+        from . import bundled
+        from .running import source_of_record
+
+        hub = source_of_record(document, chart, name)
+        done = bundled.put(self.staging, hub, with_people=people, with_staff=staff)
+        self.items += done.items
+        self.transforms += done.transforms
+        self.found += done.secrets
+        self.not_captured += done.not_captured
+        config = document["config"] if people and staff else without_people(document["config"])
+        digest = self.observed(document, config)
+        self.item("settings", "settings:observed", "captured", f"{len(config)} settings, as the hub has them",
+                  path=OBSERVED, sha256=digest)  # fmt: skip
+        return bundled.described(done.source)
 
     def api(self, api: Mapping[str, Any] | None, people: bool) -> None:
         """Users, groups and services as the hub's database has them."""
@@ -300,16 +366,41 @@ def how_to_get(slot: str) -> str:
     return "ask whoever issues it for a new one"
 
 
-def _layer(path: str) -> str:
-    if path.startswith(("JupyterHub.load_roles", "JupyterHub.custom_scopes")):
-        return "roles"
-    if path.startswith("JupyterHub.services"):
-        return "services"
-    if path.startswith("JupyterHub.load_groups"):
-        return "groups"
-    if path.endswith((".admin_users", ".allowed_users", ".blocked_users")):
-        return "people"
-    return "configuration"
+LAYERS = (
+    (r"JupyterHub\.(load_roles|custom_scopes)", "roles"),
+    (r"JupyterHub\.services\[.*cull", "culling"),
+    (r"JupyterHub\.services", "services"),
+    (r"JupyterHub\.load_groups", "groups"),
+    (r".*\.(admin|allowed|blocked)_users$", "people"),
+    (r"\w*Authenticator\.|JupyterHub\.authenticator_class$", "login"),
+    (r"\w*Spawner\.(volume|storage|pvc|notebook_dir|home_dir)", "storage"),
+    (r"\w*Spawner\.|JupyterHub\.spawner_class$", "spawner"),
+    (r"HubInformation\.|JupyterHub\.(template|logo)", "homepage"),
+    (
+        r"JupyterHub\.(ip|port|bind_url|base_url|hub_|public_url|subdomain|ssl_|internal_ssl|trust)",
+        "network",
+    ),
+    (r"ConfigurableHTTPProxy\.|JupyterHub\.proxy", "network"),
+    (r"JupyterHub\.db_", "database"),
+)
+"""Beginning of a setting's path to layer, the first that fits; all else are other settings."""
+
+
+def layer_of(path: str) -> str:
+    """The layer that a setting of the running hub belongs to."""
+    return next((layer for form, layer in LAYERS if re.match(form, path)), "settings")
+
+
+def without_people(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings without lists of people and groups, and without the members of roles."""
+    kept = {path: value for path, value in config.items()
+            if layer_of(path) not in ("people", "groups")}  # fmt: skip
+    return {
+        path: {key: each for key, each in value.items() if key != "users"}
+        if layer_of(path) == "roles" and isinstance(value, Mapping)
+        else value
+        for path, value in kept.items()
+    }
 
 
 def _is_secret(value: Any) -> bool:

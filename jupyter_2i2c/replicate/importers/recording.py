@@ -19,8 +19,9 @@ from typing import Any
 
 from ..._version import __version__
 from ..redact import NO_SECRET_NAME, SECRET_NAME, Known, Redactor
-from ..sandbox.recorder import SHORTEST, Rules, bytecode, described
+from ..sandbox.recorder import SHORTEST, Rules, bytecode
 from .beside import carried, cleaned
+from .chart_record import recorded_chart
 from .python_source import loaded_files, redacted, variables_read
 
 SCHEMA = 1
@@ -52,8 +53,8 @@ def recorded(
     Returns:
         ``config`` (as recorder.py writes it), ``files`` (each with ``name`` in the bundle, ``path``,
         ``text`` or ``base64``, ``slots``), ``refused`` (why code is not there), ``missing``,
-        ``environment``, ``slots`` (secrets that must be supplied), ``values`` (the chart's, where
-        one runs the hub), ``versions``, ``at``, ``machine``.
+        ``environment``, ``slots`` (secrets that must be supplied), ``kubernetes`` (as chart_record.py
+        has it, where z2jh's chart runs the hub; else None), ``versions``, ``at``, ``machine``.
     """
     top = file.parent if file else directory
     places = {str(directory): "{hub}", str(top): "{config}", sys.prefix: "{prefix}"}
@@ -62,6 +63,9 @@ def recorded(
         if rules.is_secret(name) and len(value) >= SHORTEST and not Path(value).exists():
             rules.learn(value, name)
     told = look(rules)
+    chart = recorded_chart(rules, environment)
+    if chart:
+        told = look(rules)  # again: its values have secrets that no setting's name tells
     sources = _Sources(rules, top, directory)
     if file:
         sources.take(file)
@@ -76,11 +80,12 @@ def recorded(
         "config": told,
         "main": sources.main,
         "files": sources.files,
-        "refused": sources.refused,
-        "missing": sources.missing,
+        "refused": [*sources.refused, *([chart["refused"]] if chart and chart["refused"] else [])],
+        # what the chart's own code loads comes out of its values
+        "missing": [] if chart else sources.missing,
         "environment": variables,
         "slots": slots,
-        "values": cleaned(_chart_values(rules), rules),
+        "kubernetes": chart,
         "versions": _versions(),
         "machine": {"python": platform.python_version(), "system": platform.system(),
                     "same_place": top == directory},
@@ -243,25 +248,6 @@ def _environment(
         else:
             told[name] = clean
     return told, secrets
-
-
-def _chart_values(rules: Rules) -> Any:
-    """The values of the z2jh chart, where that is what runs this hub; else None."""
-    try:
-        from z2jh import get_config
-    except ImportError:
-        return None
-    names = ("custom", "cull", "hub", "ingress", "proxy", "scheduling", "singleuser", "prePuller")
-    values = {name: get_config(name) for name in names}
-    hub = values["hub"] if isinstance(values["hub"], Mapping) else {}
-    code = hub.get("extraConfig")
-    if isinstance(code, Mapping):
-        clean = {key: redacted(str(text), f"hub.extraConfig.{key}", rules)
-                 for key, text in code.items()}  # fmt: skip
-        # what cannot be cleaned is named, and its text stays out
-        kept = {key: each.text or f"<refused: {each.refused}>" for key, each in clean.items()}
-        values["hub"] = {**hub, "extraConfig": kept}
-    return {name: described(each, name, rules) for name, each in values.items()}
 
 
 def _versions() -> dict[str, str]:

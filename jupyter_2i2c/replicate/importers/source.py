@@ -42,7 +42,8 @@ class Layer:
 
     Attributes:
         name: ``z2jh``, ``chart``, ``computed``, or the file's name as the cluster lists it.
-        kind: ``default`` (of a chart), ``computed``, ``public`` or ``secret``.
+        kind: ``default`` (of a chart), ``computed``, ``public``, ``secret`` or ``running`` (all that
+            a running hub was told, wherever it came from).
         path: the file, relative to the directory that was read; or a chart's.
         values: its values, un-nested and redacted; what it empties is None. The chart's own
             (``z2jh``) stand under ``jupyterhub``, as everywhere else.
@@ -71,7 +72,8 @@ class SecretSlot:
             ``<secret:NAME>`` stands in the values in its place.
         path: where, in the merged un-nested values; inside code or a longer text, of the whole text.
         found: ``encrypted``; ``plain`` where the value was readable and was taken out; ``stub`` where
-            something stands there that is a placeholder; ``required`` where nothing stands there.
+            something stands there that is a placeholder; ``required`` where nothing stands there;
+            ``running`` where the running hub has it.
         type: what sops says it is: ``str``, ``int``, ``float``, ``bool``, ``bytes`` or ``comment``.
         kind: what sort of secret, one of `secret_kinds.KINDS`; ``setting`` for what is encrypted
             and is no secret.
@@ -101,6 +103,11 @@ class SecretSlot:
     def placeholder(self) -> str:
         """What stands in its place."""
         return f"<secret:{self.name}>"
+
+    @property
+    def where(self) -> str:
+        """File and line."""
+        return f"{self.file}:{self.line}" if self.line else self.file
 
 
 @dataclass(frozen=True)
@@ -198,6 +205,9 @@ class HubSource:
         findings: what was noticed.
         not_captured: what to reason, for what is described nowhere here.
         commit: of the repository, if it is a checkout; may be empty.
+        seen: who saw it, as `manifest.Item` says it: ``d`` a checkout, ``c`` the hub's own process.
+        config_maps: name to key to text of the ConfigMaps that the hub's pod was seen to have; only
+            where the hub's own process saw it.
         originals: path to text of each public file as it was written, comments included; only
             where that was asked for, and only of files in which no secret stood.
     """
@@ -213,6 +223,8 @@ class HubSource:
     findings: tuple[Finding, ...] = ()
     not_captured: Mapping[str, str] = field(default_factory=dict)
     commit: str = ""
+    seen: str = "d"
+    config_maps: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     originals: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property

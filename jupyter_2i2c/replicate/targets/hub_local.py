@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 
 from ..bundle import Bundle
 from ..errors import ReplicateError
-from ..importers.recorded import ENVIRONMENT, OBSERVED, SOURCE, TEMPLATE
+from ..importers.bundled import DESCRIPTION
+from ..importers.recorded import ENVIRONMENT, OBSERVED, TEMPLATE, files_in
 from ..work import Work
 from . import service_store
 
@@ -145,8 +146,8 @@ class Plan:
 
 
 def is_hub(bundle: Bundle) -> bool:
-    """Whether the bundle holds a hub that was captured where it runs."""
-    return bundle.path(OBSERVED).is_file()
+    """Whether the bundle holds a hub that runs from files of its own, and not from values of a chart."""
+    return bundle.path(OBSERVED).is_file() and not bundle.path(DESCRIPTION).is_file()
 
 
 def required(bundle: Bundle) -> None:
@@ -451,11 +452,10 @@ def build(
 def put_source(bundle: Bundle, directory: Path) -> None:
     """Put the files of the captured configuration into ``source`` of a directory."""
     (directory / "source").mkdir(exist_ok=True)
-    for name in bundle.names():
-        if name.startswith(f"{SOURCE}/"):
-            target = directory / "source" / name.removeprefix(f"{SOURCE}/")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(bundle.path(name), target)
+    for place, name in files_in(bundle, observed_of(bundle)["main"]).items():
+        target = directory / "source" / place
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(bundle.path(name), target)
 
 
 def decided(bundle: Bundle, made: Plan) -> dict[str, Any]:

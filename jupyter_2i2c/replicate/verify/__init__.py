@@ -23,7 +23,7 @@ def verify(
     built: Path | None = None,
     python: Path | None = None,
     rebuild: bool = False,
-    target: str = "local",
+    target: str = "",
     chart: Path | None = None,
     up_to: str = "V8",
     trust: str | None = None,
@@ -38,7 +38,8 @@ def verify(
         built: a directory that `build` made of it.
         python: or the interpreter of any environment that shall be equal.
         rebuild: or build it now, in a directory that is removed afterwards.
-        target: what to build: ``local``, ``tljh`` or ``k8s``.
+        target: what to build: ``local``, ``tljh`` or ``k8s``; by default what the bundle is of: ``k8s``
+            for a hub that a chart runs, else ``local``.
         chart: a directory with z2jh's chart, for a hub on Kubernetes.
         up_to: the last rung to try.
         trust: a public key; the bundle must be signed with its private one.

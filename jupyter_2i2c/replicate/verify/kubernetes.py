@@ -16,7 +16,7 @@ from .ladder import RUNGS, Rung, Verification, failed, judged, not_run
 
 NOT_BUILT = "nothing is built for Kubernetes; give --built DIR or --target k8s"
 ONLY_RUNNING = "it needs a cluster: follow the README beside the values, and then the hub itself"
-NO_PART = "the bundle is of a hub that was read from files, and holds none"
+NO_PART = "the bundle is of a hub, and holds none"
 OTHERS = {
     "V5": f"it is about an environment; {NO_PART}",
     "V8": f"it is about files of people; {NO_PART}",
@@ -34,7 +34,11 @@ def is_asked_for(bundle: Bundle, built: Path | None, target: str) -> bool:
     if built is not None:
         return is_built(built)
     holds_hub = bundle.path(bundled.DESCRIPTION).is_file()
-    return target == "k8s" or (holds_hub and not target and not hub_local.is_hub(bundle))
+    if target in ("local", "tljh") and holds_hub:
+        hub_local.required(
+            bundle
+        )  # what cannot be built is said here, and not as a fault of the hub
+    return target == "k8s" or holds_hub
 
 
 def verify(
@@ -131,7 +135,7 @@ def climb(
     if "V2" in wanted:
         rungs["V2"] = v2_references.check(hub, source, chart)
     if "V3" in wanted:
-        rungs["V3"] = v3_equal.check(hub, source)
+        rungs["V3"] = v3_equal.check(hub, source, chart)
     if "V4" in wanted:
         rungs["V4"] = v4_kubernetes.check(hub, source, chart, python, work or Work())
     return rungs

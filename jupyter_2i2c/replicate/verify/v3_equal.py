@@ -10,12 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
-from ..importers.source import CHART, HubSource, Path, pointer
+from ..importers.source import CHART, HubSource, pointer
+from ..importers.source import Path as Place
 from ..targets.k8s.placeholders import MARK
 from ..targets.k8s.planning import FACTS, SLOT, Design, design
 from .built_k8s import BuiltHub, defaults_of, over_defaults
+from .chart import chart_in, defaults_for, version_of
 from .ladder import Result, Rung, judged
 
 TO_FILL = re.compile(rf"{re.escape(MARK)}[a-z0-9.-]*[a-z0-9]|{re.escape(SLOT)}[A-Za-z0-9_.-]+>")
@@ -25,14 +28,25 @@ LONGEST = 200
 MISSING = object()
 
 
-def check(built: BuiltHub, source: HubSource) -> Rung:
-    """Compare a built hub with its source."""
+def check(built: BuiltHub, source: HubSource, chart: Path | None = None) -> Rung:
+    """Compare a built hub with its source.
+
+    Arguments:
+        built: the hub.
+        source: that it was built from.
+        chart: a directory with z2jh's chart: of a hub that was captured while it ran without it, it
+            shows which defaults come back that the hub does not have.
+    """
     planned = design(source)
     expected = _expected(source, planned)
     filled: dict[str, str] = {}
     items: dict[str, Result] = {}
-    whole = over_defaults(built.values, defaults_of(source.layers))
-    _compare("values", expected.pop(CHART, {}), whole, items, filled)
+    defaults = _defaults(source, chart)
+    whole = over_defaults(built.values, defaults)
+    wanted = expected.pop(CHART, {})
+    if source.seen == "c" and not defaults_of(source.layers):
+        wanted = _without_nulls(wanted, defaults)
+    _compare("values", wanted, whole, items, filled)
     for name, values in expected.items():
         if name in FACTS:
             continue
@@ -48,6 +62,26 @@ def check(built: BuiltHub, source: HubSource) -> Rung:
     return judged(items, "groups of values and objects")
 
 
+def _defaults(source: HubSource, chart: Path | None) -> Mapping[str, Any]:
+    """What Helm lays the built values over, as far as it is known; another version's is not."""
+    if source.seen == "d" or chart is None:
+        return defaults_of(source.layers)
+    given, wanted = version_of(chart_in(chart)), source.chart.get("version", "")
+    same = not (given and wanted) or given == wanted
+    return defaults_for(source, chart if same else None)
+
+
+def _without_nulls(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Values without the nulls that are a chart's own: to Helm, one that is set takes it away."""
+    return {
+        key: _without_nulls(each, defaults[key])
+        if isinstance(each, Mapping) and isinstance(defaults.get(key), Mapping)
+        else each
+        for key, each in values.items()
+        if each is not None or key not in defaults
+    }
+
+
 def _expected(source: HubSource, planned: Design) -> dict[str, Any]:
     """The effective values with the plan's changes in them."""
     values: dict[str, Any] = deepcopy(dict(source.values))
@@ -60,7 +94,7 @@ def _expected(source: HubSource, planned: Design) -> dict[str, Any]:
     return values
 
 
-def _put(values: Any, path: Path, value: Any) -> None:
+def _put(values: Any, path: Place, value: Any) -> None:
     for each in path[:-1]:
         if isinstance(values, list):
             values = values[int(each)]
@@ -89,8 +123,8 @@ def _compare(
 
 
 def compared(
-    expected: Any, there: Any, path: Path, filled: dict[str, str]
-) -> Iterator[tuple[Path, str]]:
+    expected: Any, there: Any, path: Place, filled: dict[str, str]
+) -> Iterator[tuple[Place, str]]:
     """Each leaf with why it differs; the text is empty where it does not.
 
     Arguments:

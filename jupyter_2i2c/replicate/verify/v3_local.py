@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .. import checksums
 from ..bundle import Bundle
-from ..importers.recorded import ANNOUNCEMENTS, SOURCE
+from ..importers.recorded import ANNOUNCEMENTS, files_in
 from ..targets import hub_local, service_store
 from ..work import Work
 from .ladder import Result, Rung, judged
@@ -36,8 +36,8 @@ def files(bundle: Bundle, directory: Path, work: Work) -> dict[str, Result]:
     work.step(0, 0, "comparing what was built")
     items: dict[str, Result] = {}
     source = directory / "source"
-    wanted = {name.removeprefix(f"{SOURCE}/"): bundle.path(name)
-              for name in bundle.names() if name.startswith(f"{SOURCE}/")}  # fmt: skip
+    main = hub_local.observed_of(bundle)["main"]
+    wanted = {place: bundle.path(name) for place, name in files_in(bundle, main).items()}
     found = {path.relative_to(source).as_posix() for path in source.rglob("*")
              if path.is_file() and path.suffix != ".pyc"}  # fmt: skip
     for name in sorted(found - set(wanted)):

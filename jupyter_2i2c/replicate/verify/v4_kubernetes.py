@@ -18,8 +18,8 @@ from ..errors import ReplicateError
 from ..importers.source import CHART, HubSource, SecretSlot, at
 from ..importers.source import Path as Place
 from ..sandbox.start import Executed, NotExecuted, NotHere
-from ..targets.k8s.objects import Object, objects_of
-from ..targets.k8s.planning import SLOT, design, put
+from ..targets.k8s.objects import Object
+from ..targets.k8s.planning import SLOT, design, objects_around, put
 from ..work import Work
 from .built_k8s import BuiltHub, defaults_of, over_defaults
 from .chart import chart_in, code_of, defaults_for
@@ -143,8 +143,7 @@ def _same(mine: Any, theirs: Any) -> Result:
 
 
 def _of_source(source: HubSource, defaults: Mapping[str, Any], code: tuple[str, str]) -> Pod:
-    distribution = str(source.umbrella.get("k8s_distribution") or "aks")
-    objects = objects_of(source.values, source.name, distribution) if source.umbrella else []
+    objects = objects_around(source, source.values)
     values = source.values.get(CHART) or {}
     if not defaults_of(source.layers):  # else they are in it
         values = over_defaults(values, defaults)
@@ -167,7 +166,7 @@ def _of_built(
                 continue  # a variable that was added
             if step.kind == "secret" or filled_in(change.now, there, filled):
                 _put_back(values, place, change.was)
-    words = {token: each.was for each in design(source).placeholders for token in (each.name,)}
+    words = {each.name: each.was for each in design(source).placeholders if each.places}
     for token, word in filled.items():
         words[word] = words.get(token, word)
     maps = _config_maps([dict(document) for _, document in built.objects])

@@ -91,15 +91,16 @@ def secret_template(name: str, keys: list[str]) -> Object:
     if keys == [".dockerconfigjson"]:
         empty = json.dumps({"auths": {}})
         return {
-            **_head("v1", "Secret", name),
+            **head("v1", "Secret", name),
             "type": "kubernetes.io/dockerconfigjson",
             "stringData": {".dockerconfigjson": empty},
         }
     data = {key: slot_of(name, key) for key in keys}
-    return {**_head("v1", "Secret", name), "type": "Opaque", "stringData": data}
+    return {**head("v1", "Secret", name), "type": "Opaque", "stringData": data}
 
 
-def _head(version: str, kind: str, name: str, labels: Mapping[str, str] | None = None) -> Object:
+def head(version: str, kind: str, name: str, labels: Mapping[str, str] | None = None) -> Object:
+    """The beginning of an object."""
     labels = {**LABELS, **labels} if labels is not None else LABELS
     return {
         "apiVersion": version,
@@ -109,7 +110,7 @@ def _head(version: str, kind: str, name: str, labels: Mapping[str, str] | None =
 
 
 def _user_account(values: Mapping[str, Any]) -> Object:
-    made = _head("v1", "ServiceAccount", "user-sa")
+    made = head("v1", "ServiceAccount", "user-sa")
     annotations = at(values, ("userServiceAccount", "annotations"))
     if annotations:
         made["metadata"]["annotations"] = dict(annotations)
@@ -117,6 +118,12 @@ def _user_account(values: Mapping[str, Any]) -> Object:
 
 
 def _config_maps(values: Mapping[str, Any], distribution: str) -> Iterator[Object]:
+    for name, content in config_maps_of(values, distribution).items():
+        yield {**head("v1", "ConfigMap", name), "data": content}
+
+
+def config_maps_of(values: Mapping[str, Any], distribution: str) -> dict[str, dict[str, Any]]:
+    """What is in the ConfigMaps of the umbrella chart that something refers to: name to key to text."""
     hub = values.get(CHART, {})
     named = {
         reference.name for reference in references_of_hub(hub) if reference.kind == "ConfigMap"
@@ -132,9 +139,7 @@ def _config_maps(values: Mapping[str, Any], distribution: str) -> Iterator[Objec
         },
         "usage-quotas-config": {"jupyterhub_usage_quotas_config.py": _usage_quotas(hub)},
     }
-    for name, content in data.items():
-        if name in named:
-            yield {**_head("v1", "ConfigMap", name), "data": content}
+    return {name: content for name, content in data.items() if name in named}
 
 
 def _usage_quotas(hub: Mapping[str, Any]) -> str:
@@ -152,7 +157,7 @@ def _homes(nfs: Mapping[str, Any], hub: str) -> list[Object]:
     volume = nfs.get("pv") or {}
     share = volume.get("shareNameOverride") or hub
     name = f"{hub}-{HOMES}"
-    persistent = _head("v1", "PersistentVolume", name)
+    persistent = head("v1", "PersistentVolume", name)
     persistent["spec"] = {
         "capacity": {"storage": "1Mi"},
         "accessModes": ["ReadWriteMany"],
@@ -166,7 +171,7 @@ def _homes(nfs: Mapping[str, Any], hub: str) -> list[Object]:
 
 
 def _claim(size: str, storage_class: str, volume: str = "") -> Object:
-    claim = _head("v1", "PersistentVolumeClaim", HOMES)
+    claim = head("v1", "PersistentVolumeClaim", HOMES)
     claim["spec"] = {
         "accessModes": ["ReadWriteMany"],
         **({"volumeName": volume} if volume else {}),
@@ -236,7 +241,7 @@ def _deployment(
     name: str, replicas: int, pod: Object, annotations: Mapping[str, str] | None = None
 ) -> Object:
     labels = {**LABELS, "component": name}
-    made = _head("apps/v1", "Deployment", name, {"component": name})
+    made = head("apps/v1", "Deployment", name, {"component": name})
     metadata: Object = {"labels": labels}
     if annotations:
         metadata["annotations"] = dict(annotations)
@@ -303,7 +308,7 @@ def _dask_worker() -> Object:
 
 def _dask_policy(what: str, rules: list[Object]) -> Object:
     """What pods of Dask may reach: the world, names, and each other; no private network."""
-    made = _head("networking.k8s.io/v1", "NetworkPolicy", f"dask-{what}-network-policy")
+    made = head("networking.k8s.io/v1", "NetworkPolicy", f"dask-{what}-network-policy")
     world = {"ipBlock": {"cidr": "0.0.0.0/0", "except": list(PRIVATE_NETWORKS)}}
     names = {
         "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},

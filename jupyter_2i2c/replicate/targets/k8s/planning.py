@@ -15,6 +15,7 @@ from typing import Any
 from ...importers.source import CHART, HubSource, Path, at, leaves, pointer
 from ...plan import Change, Plan, Step
 from .objects import Object, objects_of, secret_template, secrets_of
+from .objects_seen import decisions_in, objects_seen
 from .placeholders import Placeholder, Placeholders
 from .references import NAME_TEMPLATE, references_of_hub, resolved
 
@@ -86,12 +87,15 @@ def design(source: HubSource) -> Design:
     steps += _rewrites(values)
     in_code, environment = _secrets_in_code(source, values)
     steps += in_code
-    distribution = str(source.umbrella.get("k8s_distribution") or "aks")
-    objects = objects_of(values, source.name, distribution) if source.umbrella else []
+    objects = objects_around(source, values)
+    if source.seen == "c":
+        added = tuple(decisions_in(objects))
+        placeholders += added
+        steps += _placed(added)
     secrets = secrets_of(values, objects)
     if environment:
         secrets.append(secret_template(CODE_SECRETS, environment))
-    steps += [*_objects(objects), *_templates(secrets), *_left_out(source, carried)]
+    steps += [*_objects(objects, source), *_templates(secrets), *_left_out(source, carried)]
     versions = source.umbrella.get("dependencies") or {}
     repositories = source.umbrella.get("repositories") or {}
     charts = []
@@ -174,7 +178,22 @@ def put(values: Any, path: Path, value: Any) -> None:
     values[path[-1]] = value
 
 
+def objects_around(source: HubSource, values: Mapping[str, Any]) -> list[Object]:
+    """The objects beside the values, in the order in which they are applied.
+
+    Arguments:
+        source: the hub.
+        values: its values; what is put into objects is taken from them.
+    """
+    if source.seen == "c":
+        return objects_seen(source)
+    distribution = str(source.umbrella.get("k8s_distribution") or "aks")
+    return objects_of(values, source.name, distribution) if source.umbrella else []
+
+
 def _un_nest(source: HubSource) -> Iterator[Step]:
+    if source.seen == "c":
+        return  # the chart tells its hub its own values
     yield Step(
         "un-nest",
         "un-nest",
@@ -265,15 +284,13 @@ def _add_variable(values: dict[str, Any], place: Path, name: str) -> Change:
     return Change((*place, name), None, {"valueFrom": reference})
 
 
-def _objects(objects: list[Object]) -> Iterator[Step]:
+def _objects(objects: list[Object], source: HubSource) -> Iterator[Step]:
+    why = "the umbrella chart made it, and z2jh's chart does not"
+    if source.seen == "c":
+        why = "the hub refers to it, and z2jh's chart does not make it"
     for each in objects:
         name = f"{each['kind']}/{each['metadata']['name']}"
-        yield Step(
-            f"object:{name}",
-            "object",
-            f"{name} becomes an object beside the values",
-            "the umbrella chart made it, and z2jh's chart does not",
-        )
+        yield Step(f"object:{name}", "object", f"{name} becomes an object beside the values", why)
 
 
 def _templates(secrets: list[Object]) -> Iterator[Step]:
@@ -409,6 +426,11 @@ def _secrets(source: HubSource, moved: list[Change]) -> Iterator[Step]:
 
 
 def _needs(source: HubSource, values: Mapping[str, Any]) -> Iterator[str]:
+    if source.seen == "c" and source.chart.get("known") == "no":
+        yield (
+            "a look at what defaults of the chart come back that the hub has deleted: the hub was captured"
+            " without --chart DIR, and with it `verify` names them in V3"
+        )
     hub = values.get(CHART) or {}
     effective = source.values.get(CHART) or {}
     purposes = {

@@ -15,7 +15,7 @@ def readme(planned: Design, source: HubSource) -> str:
     lines = [
         f"# {source.hub.display_name or hub} on your own Kubernetes",
         "",
-        f"Built from the hub `{hub}` of the cluster `{source.cluster}`. You need `kubectl`, `helm` and",
+        f"Built from the hub `{hub}`{_of(source.cluster)}. You need `kubectl`, `helm` and",
         "the rights of an administrator of the cluster. Nothing here is the old operator's.",
         "",
         "## 1. What must be there already",
@@ -72,6 +72,10 @@ def readme(planned: Design, source: HubSource) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _of(cluster: str) -> str:
+    return f" of the cluster `{cluster}`" if cluster else ", as it ran"
 
 
 def _secrets(planned: Design) -> Iterator[str]:
