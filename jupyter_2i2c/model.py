@@ -297,6 +297,58 @@ class FactSheet:
     problems: tuple[Problem, ...] = ()
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """Something that was looked at, and what it means for who takes the hub elsewhere.
+
+    Attributes:
+        id: a word for it, the only one of its layer.
+        what: the kind of thing, such as ``Python packages``; several may be about the same.
+        found: what was found, a few words.
+        status: ``open``, ``own-licence`` (to be licensed anew), ``tied`` (to a cloud, an operator, an
+            address), ``unpinned`` (another thing tomorrow) or ``not-known``.
+        count: how many; 0 where there is nothing to count.
+        names: of up to 50 of them: packages, images, settings; never what a setting is set to.
+        source: where this was seen.
+        way_out: what to do about it; empty where nothing is to be done.
+    """
+
+    id: str
+    what: str
+    found: str
+    status: str
+    count: int = 0
+    names: tuple[str, ...] = ()
+    source: str = ""
+    way_out: str = ""
+
+
+@dataclass(frozen=True)
+class LayerEvidence:
+    """What was found of one layer.
+
+    Attributes:
+        key: of the layer, as in `Layer`.
+        items: what was found.
+    """
+
+    key: str
+    items: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True)
+class EvidenceSheet:
+    """What was found of each layer.
+
+    Attributes:
+        at: when it was looked at, ISO 8601.
+        layers: in the order of the promise.
+    """
+
+    at: str
+    layers: tuple[LayerEvidence, ...] = ()
+
+
 def to_json(value: Any) -> dict[str, Any]:
     """The plain JSON form of one of the dataclasses above: tuples become lists."""
     return {field.name: _encode(getattr(value, field.name)) for field in fields(value)}

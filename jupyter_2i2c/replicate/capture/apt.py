@@ -1,4 +1,4 @@
-"""apt packages, from dpkg's own files; no command is run. Called by environment.py."""
+"""apt packages, from dpkg's own files; no command is run. Called by environment.py and ../evidence."""
 
 from __future__ import annotations
 
@@ -18,6 +18,15 @@ def packages(root: Path) -> list[tuple[str, str, str]]:
             told = (fields.get("Package", ""), fields.get("Version", ""))
             found.append((*told, fields.get("Architecture", "")))
     return sorted(found)
+
+
+def sections(root: Path) -> list[tuple[str, str, str]]:
+    """Name, section and maintainer of every package that is installed, sorted."""
+    return sorted(
+        (fields.get("Package", ""), fields.get("Section", ""), fields.get("Maintainer", ""))
+        for fields in _stanzas(root / STATUS)
+        if fields.get("Status", "").endswith(" installed")
+    )
 
 
 def automatic(root: Path) -> set[str]:

@@ -27,6 +27,7 @@ class CondaPackage:
         name, version, build, channel, subdir: conda's.
         url: where it came from, without credentials.
         md5, sha256: of the package file; empty where not recorded.
+        licence: as its maker wrote it; empty where not recorded.
     """
 
     name: str
@@ -37,6 +38,7 @@ class CondaPackage:
     url: str
     md5: str
     sha256: str
+    licence: str = ""
 
     def explicit(self) -> str:
         """Its line in an ``@EXPLICIT`` file."""
@@ -66,6 +68,7 @@ def _package(record: dict[str, Any]) -> CondaPackage:
         url=url,
         md5=str(record.get("md5") or ""),
         sha256=str(record.get("sha256") or ""),
+        licence=str(record.get("license") or ""),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from .collected import Collected
@@ -30,6 +30,21 @@ def libraries(prefix: Path, environ: Mapping[str, str], root: Path) -> list[Path
     return [each for each in dict.fromkeys([*told, *usual]) if each.is_dir()]
 
 
+def packages(libraries: Iterable[Path]) -> tuple[str, dict[str, dict[str, str]]]:
+    """R's version, empty where there is none, and the fields of each package's DESCRIPTION by its name."""
+    found: dict[str, dict[str, str]] = {}
+    version = ""
+    for library in libraries:
+        for path in sorted(library.glob("*/DESCRIPTION")):
+            fields = _fields(path)
+            name = fields.get("Package", "")
+            if name == "base":
+                version = version or fields.get("Version", "")
+            elif name and fields.get("Priority") != "base":
+                found.setdefault(name, fields)
+    return version, found
+
+
 def capture(
     of_prefix: Path, environ: Mapping[str, str], collected: Collected, root: Path = Path("/")
 ) -> str:
@@ -38,16 +53,7 @@ def capture(
     Returns:
         R's version; empty where there is none.
     """
-    found: dict[str, dict[str, str]] = {}
-    version = ""
-    for library in libraries(of_prefix, environ, root):
-        for path in sorted(library.glob("*/DESCRIPTION")):
-            fields = _fields(path)
-            name = fields.get("Package", "")
-            if name == "base":
-                version = version or fields.get("Version", "")
-            elif name and fields.get("Priority") != "base":
-                found.setdefault(name, fields)
+    version, found = packages(libraries(of_prefix, environ, root))
     if not version and not found:
         collected.missing("R packages", "R is not there")
         return ""

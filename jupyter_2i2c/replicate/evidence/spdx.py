@@ -28,7 +28,7 @@ APPROVED = frozenset(_APPROVED.split())
 """What the Open Source Initiative approved."""
 
 _FREE = """
-    AFL-1.0 BSD-3-Clause-Attribution BSD-3-Clause-Clear BSD-4-Clause BSD-4-Clause-UC Beerware
+    BSD-3-Clause-Attribution BSD-3-Clause-Clear BSD-4-Clause BSD-4-Clause-UC Beerware
     Bitstream-Vera blessing bzip2-1.0.5 bzip2-1.0.6 CC-BY-3.0 CC-BY-4.0 CC-BY-SA-3.0 CC-BY-SA-4.0
     CC-PDDC CC0-1.0 CECILL-2.0 CECILL-B CECILL-C ClArtistic curl FTL GFDL-1.1 GFDL-1.1-only
     GFDL-1.1-or-later GFDL-1.2 GFDL-1.2-only GFDL-1.2-or-later GFDL-1.3 GFDL-1.3-only

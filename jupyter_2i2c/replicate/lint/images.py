@@ -21,8 +21,13 @@ COMMIT = re.compile(r"[0-9a-f]{40}")
 
 def images_of(subject: Subject) -> Iterator[tuple[Path, str]]:
     """Every image of users and of the hub, with its place; a free choice is none."""
+    return images_in(subject.values)
+
+
+def images_in(values: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """The same, of z2jh's values."""
     for section in ("singleuser", "hub"):
-        for path, inside in mappings(subject.get(section) or {}, (CHART, section)):
+        for path, inside in mappings(values.get(section) or {}, (CHART, section)):
             if "config" in path or "extraConfig" in path:
                 continue
             image = inside.get("image")
@@ -42,12 +47,18 @@ def _tag(image: str) -> str:
     return name.partition(":")[2]
 
 
+def moves(image: str) -> bool:
+    """Whether an image's name means another image tomorrow: no digest, and no tag that stays."""
+    tag = _tag(image)
+    return "@sha256:" not in image and (not tag or MOVING.fullmatch(tag) is not None)
+
+
 def unpinned_images(subject: Subject) -> Iterator[Finding]:
     """An image whose tag moves, or that has none."""
     for path, image in images_of(subject):
-        tag = _tag(image)
-        if "@sha256:" in image or (tag and not MOVING.fullmatch(tag)):
+        if not moves(image):
             continue
+        tag = _tag(image)
         what = f"the tag {tag} means another image tomorrow" if tag else "it has no tag"
         yield subject.finding(
             "unpinned-image",

@@ -1,0 +1,51 @@
+"""Layers put together: the hub's with a server's own, each in its place. Called by hub/evidence.py, server/evidence.py and inspect.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ...model import Evidence, EvidenceSheet, LayerEvidence, from_json, to_json
+from .licences import NOT_KNOWN
+
+VERSION = 1
+
+KEYS = ("data", "environment", "infrastructure", "cloud")
+
+
+def put_together(
+    at: str, parts: Iterable[Iterable[LayerEvidence]], lacking: Mapping[str, tuple[str, str]]
+) -> EvidenceSheet:
+    """One sheet of several parts.
+
+    Arguments:
+        at: when it was looked at.
+        parts: what was found, the one that goes first in each layer first.
+        lacking: by layer, why nothing is known of it, and what to do about it.
+    """
+    items: dict[str, dict[str, Evidence]] = {key: {} for key in KEYS}
+    for part in parts:
+        for layer in part:
+            for each in layer.items:
+                items.setdefault(layer.key, {}).setdefault(each.id, each)
+    layers = []
+    for key, found in items.items():
+        if not found and key in lacking:
+            why, way_out = lacking[key]
+            found["nothing"] = Evidence("nothing", "This layer", why, NOT_KNOWN, way_out=way_out)
+        layers.append(LayerEvidence(key, tuple(found.values())))
+    return EvidenceSheet(at, tuple(layers))
+
+
+def sheet_to_json(sheet: EvidenceSheet) -> dict[str, Any]:
+    """The answer of the API and of the server's route."""
+    return {"version": VERSION, **to_json(sheet)}
+
+
+def sheet_from_json(told: Any) -> EvidenceSheet:
+    """Read an answer, which may be of another version.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return from_json(EvidenceSheet, told)
