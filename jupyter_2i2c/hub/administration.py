@@ -7,21 +7,25 @@ import logging
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from .actions import Context, registry
+from .actions import Action, Context, registry
 from .actions.announce import announcing
+from .actions.export import ExportHub
+from .exports import Exports
+from .exports import Settings as ExportSettings
 from .hub_api import HubApi
 from .intents import IntentDesk
 from .jobs import JobRunner
 from .metrics import Metrics
 from .news.newsroom import Newsroom
+from .proof import Drills
 from .scopes import ADMINISTRATOR
 from .settings import HubSettings
-from .store import intents, jobs
+from .store import exports, intents, jobs
 from .store.database import Store, StoreUnavailable, StoreUnusable
 from .store.keys import UnusableKey, load_or_create
 
@@ -40,6 +44,8 @@ class Options:
         administrators_have_custom_scopes: whether the hub's administrators may do what is ours.
         server_access: whether other people's servers may be opened from the console.
         grafana_url: the operator's dashboards.
+        exports: how the hub is exported, and how long that is kept.
+        drills: where drills leave their results.
     """
 
     database_url: str
@@ -49,6 +55,8 @@ class Options:
     administrators_have_custom_scopes: bool = True
     server_access: bool = False
     grafana_url: str = ""
+    exports: ExportSettings = field(default_factory=ExportSettings)
+    drills: Drills = field(default_factory=Drills)
 
 
 class Administration:
@@ -67,6 +75,7 @@ class Administration:
     store: Store
     desk: IntentDesk
     runner: JobRunner
+    exports: Exports
     newsroom: Newsroom
 
     def __init__(
@@ -110,10 +119,14 @@ class Administration:
         self.newsroom = Newsroom(self.store)
         metrics.gauge("announcements", "Announcements that are shown", lambda: len(self.newsroom))
         self.runner = JobRunner(self.store, self._jobs_api)
-        actions = {
+        actions: dict[str, Action] = {
             **registry(context),
             **announcing(self.store, self.newsroom, self._holders("custom:2i2c:announce")),
         }
+        self.exports = Exports(self.store, options.exports)
+        if self.exports.offered:
+            export = ExportHub(self.store, self.exports, self._holders("custom:2i2c:replicate"))
+            actions[export.name] = export
         self.desk = IntentDesk(self.store, self.api, actions, self.runner)
 
     def _holders(self, scope: str) -> frozenset[str]:
@@ -136,6 +149,7 @@ class Administration:
         if not self.unusable:
             await self.desk.recover()
             await self.runner.start()
+            await self.exports.start()
 
     async def measure(self, metrics: Metrics) -> None:
         """Tell the metrics how many intents and jobs there are; nothing while the store cannot."""
@@ -143,12 +157,14 @@ class Administration:
             with suppress(StoreUnavailable):
                 metrics.open("intents", await self.store.read(intents.open_states))
                 metrics.open("jobs", await self.store.read(jobs.states))
+                metrics.open("exports", await self.store.read(exports.states))
 
     async def close(self) -> None:
         """Let what runs come to a good place."""
         if not self.unusable:
             await self.desk.close()
             await self.runner.close()
+            await self.exports.close()
             await asyncio.to_thread(self.store.close)
         self.api.close()
         self._jobs_api.close()

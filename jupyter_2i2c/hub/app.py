@@ -31,8 +31,9 @@ from .api.me import MeHandler
 from .api.replica import ReplicaHandler
 from .api.requests import OfferHandler, RequestHandler, RequestsHandler
 from .entry import HubEntry
+from .exports import Settings
 from .facts import Facts
-from .handover import CONFIG_FILE_VARIABLE, UnreadableHandover, load
+from .handover import CONFIG_FILE_VARIABLE, UnreadableHandover, handover_path, load
 from .identity import HubIdentities
 from .logs import write_log
 from .metrics import Metrics
@@ -40,6 +41,7 @@ from .operations import operations_app
 from .proof import Drills
 from .public.me import MeCallback, MePage, own_pages
 from .public.page import PublicPageHandler
+from .record import record_path
 from .settings import HubSettings
 from .setup import CONSOLE_BIND_VARIABLE, CONSOLE_TOKEN_VARIABLE, CONSOLE_URL_VARIABLE
 from .store.database import DEFAULT_KEY_FILE, DEFAULT_URL
@@ -116,6 +118,18 @@ class HubService(SupportTraits, Application):
     drill_limit = Integer(
         90, help="Days after which a drill counts as overdue, and the hub's page says so."
     ).tag(config=True)
+    exports_directory = Unicode(
+        "jupyter_2i2c_exports",
+        help="Where exports of the hub that were asked for on the console are kept, in a directory of"
+        " its own that only the service can read. Relative to the hub's directory. Empty: the hub is"
+        " not exported from the console.",
+    ).tag(config=True)
+    exports_kept = Integer(
+        5, min=1, help="Of how many exports the files are kept; older ones are removed."
+    ).tag(config=True)
+    exports_days = Integer(
+        30, min=1, help="Days after which the files of an export are removed."
+    ).tag(config=True)
     stop_timeout = Float(5.0, help="Seconds that running requests get when the service stops.").tag(
         config=True
     )
@@ -175,7 +189,7 @@ class HubService(SupportTraits, Application):
             client_options=_certificates(),
         )
         self.administration = Administration(
-            self._options(),
+            self._options(facts),
             self.hub_settings,
             os.environ["JUPYTERHUB_API_URL"],
             _certificates(),
@@ -218,7 +232,7 @@ class HubService(SupportTraits, Application):
             "hub_url": hub_url,
             "newsroom": self.administration.newsroom if usable else None,
             "me": f"{prefix}/me" if usable else "",
-            "drills": Drills(self.drills, self.drill_limit),
+            "drills": self.administration.options.drills,
         }
         help_ = {**admin, "support": self.support}
         return web.Application(
@@ -264,8 +278,9 @@ class HubService(SupportTraits, Application):
             log_function=partial(self._log_request, "console"),
         )
 
-    def _options(self) -> Options:
+    def _options(self, facts: Facts) -> Options:
         access = self.server_access
+        handover = handover_path()
         return Options(
             database_url=self.database_url,
             key_file=self.key_file,
@@ -274,6 +289,14 @@ class HubService(SupportTraits, Application):
             administrators_have_custom_scopes=self.administrators_have_custom_scopes,
             server_access=access == "on" or (access == "auto" and self.hub_settings.subdomains),
             grafana_url=self.grafana_url,
+            exports=Settings(
+                record=str(record_path(handover)) if handover else "",
+                directory=self.exports_directory,
+                kept=self.exports_kept,
+                days=self.exports_days,
+                name=facts.sheet.facts.name,
+            ),
+            drills=Drills(self.drills, self.drill_limit),
         )
 
     def _stated(self) -> tuple[Stated, str]:

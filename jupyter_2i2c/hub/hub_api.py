@@ -444,6 +444,15 @@ class Hub:
                 for each in model.values()
             )
 
+    async def see(self, path: str, query: Mapping[str, Any]) -> Any:
+        """What the API answers, as JSON, to a question that only an export asks.
+
+        Args:
+            path: one segment.
+            query: arguments.
+        """
+        return await self._json("GET", path, query=query)
+
     async def _json(self, method: str, *path: str, query: Mapping[str, Any] | None = None) -> Any:
         answer = await self._api.ask(self._token, method, path, query)
         with _a_hub_answers():

@@ -56,6 +56,13 @@ class NotConfirmed(Exception):
         self.wanted = wanted
 
 
+class NotConsented(Exception):
+    """What needs a consent of its own did not get it."""
+
+    def __init__(self) -> None:
+        super().__init__("Say that you consent, or refuse it.")
+
+
 class IntentDesk:
     """Takes intents in, has them decided and carries them out.
 
@@ -167,7 +174,13 @@ class IntentDesk:
         return await action.describe(self._api.as_person(token), intent.target, intent.actor)
 
     async def approve(
-        self, id_: str, token: str, actor: str, message: str = "", typed: str = ""
+        self,
+        id_: str,
+        token: str,
+        actor: str,
+        message: str = "",
+        typed: str = "",
+        consented: bool = False,
     ) -> Intent:
         """Carry it out, if all that was so when it was shown still is.
 
@@ -177,6 +190,7 @@ class IntentDesk:
             actor: whose session it is; the token must be theirs.
             message: what the approver tells the person it concerns.
             typed: what was typed to confirm; compared with what must be.
+            consented: whether they consent to what must be consented to.
 
         Returns:
             The intent when it has ended, or after `PATIENCE` as it is then.
@@ -184,7 +198,8 @@ class IntentDesk:
         Raises:
             NoSuchIntent: none of theirs.
             NotPending: (store.intents) it was decided before, or has expired.
-            UnknownKind, NotAllowed, Impossible, NotConfirmed: nothing happened; it still waits.
+            UnknownKind, NotAllowed, Impossible, NotConfirmed, NotConsented: nothing happened; it
+                still waits.
             HubRefused: the login has ended; it still waits.
             HubError, HubUnavailable: the hub cannot be asked; it still waits.
             StoreUnavailable: nothing happened; it still waits.
@@ -209,6 +224,8 @@ class IntentDesk:
                 raise Impossible(effect.impossible)
             if typed.strip() != effect.type_to_confirm and effect.type_to_confirm:
                 raise NotConfirmed(effect.type_to_confirm)
+            if effect.consent and not consented:
+                raise NotConsented
         intent = await self._decide(intents.take, id_, actor=actor, message=_message(message))
         task = asyncio.create_task(self._execute(self._action(intent.kind), hub, token, intent))
         self._executing.add(task)
@@ -292,7 +309,7 @@ class IntentDesk:
             outcome = Outcome(
                 "unknown", "The service failed meanwhile. It is being checked what is so."
             )
-        if outcome.state == "running":
+        if outcome.state == "running" and outcome.kind:
             job = await self._write(_begin_job, intent, outcome, token)
             self._runner.run(job)
             return

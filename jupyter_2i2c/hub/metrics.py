@@ -53,7 +53,11 @@ class Metrics:
             what: Gauge(
                 f"jupyter_2i2c_{what}", f"{words} now, by state", ["state"], registry=self.registry
             )
-            for what, words in (("intents", "Intents that wait or are under way"), ("jobs", "Jobs"))
+            for what, words in (
+                ("intents", "Intents that wait or are under way"),
+                ("jobs", "Jobs"),
+                ("exports", "Exports of the hub"),
+            )
         }
 
     def acted(self, action: str, result: str) -> None:
@@ -69,7 +73,7 @@ class Metrics:
         """Show how many there are in each state.
 
         Args:
-            what: ``intents`` or ``jobs``.
+            what: ``intents``, ``jobs`` or ``exports``.
             states: how many by state; none in those that are not named.
         """
         self._open[what].clear()

@@ -1,4 +1,4 @@
-"""The last proof that this hub can be taken elsewhere: what the last `jupyter 2i2c drill` said. Called by api/replica.py and the public page.
+"""The last proof that this hub can be taken elsewhere: what the last `jupyter 2i2c drill` said. Called by api/replica.py, the public page and the console.
 
 A drill runs where the operator lets cron or CI run it; what it leaves is a small file that the service
 reads whenever it is asked.
@@ -16,6 +16,7 @@ from typing import Any
 LATEST = "latest.json"
 LARGEST = 1 << 20
 LONGEST = 100
+LONGEST_LINE = 500
 
 
 @dataclass(frozen=True)
@@ -53,21 +54,23 @@ class Drills:
 
     def __init__(
         self,
-        directory: str,
-        limit: int,
+        directory: str = "",
+        limit: int = 0,
         now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
     ) -> None:
         self._file = Path(directory) / LATEST if directory else None
-        self._limit = timedelta(days=limit)
+        self.limit_days = limit
         self._now = now
+
+    @property
+    def configured(self) -> bool:
+        """Whether there should be a drill now and then."""
+        return self._file is not None
 
     def last(self) -> Proof | None:
         """The last drill; None where there was none, or what it left cannot be read."""
-        if self._file is None:
-            return None
         try:
-            with self._file.open("rb") as file:
-                told = json.loads(file.read(LARGEST))
+            told = self._told()
             at = datetime.strptime(told["at"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
             holds = told["holds"] is True
             return Proof(
@@ -75,7 +78,20 @@ class Drills:
                 highest=str(told["highest"])[:LONGEST],
                 holds=holds,
                 blockers=len(told["blockers"]),
-                overdue=not holds or self._now() - at > self._limit,
+                overdue=not holds or self._now() - at > timedelta(days=self.limit_days),
             )
         except (OSError, ValueError, KeyError, TypeError):
             return None
+
+    def blockers(self) -> list[str]:
+        """What failed in the last drill, each in a line: for those who may export the hub."""
+        try:
+            return [str(each)[:LONGEST_LINE] for each in self._told()["blockers"]]
+        except (OSError, ValueError, KeyError, TypeError):
+            return []
+
+    def _told(self) -> Any:
+        if self._file is None:
+            raise FileNotFoundError
+        with self._file.open("rb") as file:
+            return json.loads(file.read(LARGEST))

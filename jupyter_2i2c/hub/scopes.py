@@ -42,6 +42,9 @@ CONSOLE_SCOPES = (
     "read:groups",
     "servers",  # start and stop them
     "read:hub",
+    "list:services",  # what an export takes of the hub's API, with the two below
+    "read:roles:groups",
+    "read:roles:services",
     *CUSTOM_SCOPES,
 )
 """What the console asks of the person who logs in. The hub gives what that person has of it."""

@@ -54,6 +54,23 @@ WORDS = {"pass": "passes", "fail": "fails", "not-run": "not run"}
 
 def inspect_page(found: Mapping[str, Any]) -> str:
     """What is in a bundle."""
+    return PAGE.format(title=escape(f"Bundle {found['bundle']}"), body=_contents(found))
+
+
+def verification_page(verification: Verification) -> str:
+    """The ladder, from its highest rung down, and each rung's items."""
+    return PAGE.format(
+        title=escape(f"Verification of {verification.bundle}"), body=_ladder(verification)
+    )
+
+
+def export_page(found: Mapping[str, Any], verification: Verification) -> str:
+    """Both: how far a bundle is proven, and what is in it."""
+    body = f"<h2>Proof</h2>{_ladder(verification)}<h2>Contents</h2>{_contents(found)}"
+    return PAGE.format(title=escape(f"Export {found['bundle']}"), body=body)
+
+
+def _contents(found: Mapping[str, Any]) -> str:
     source = [("created", found["created"]), *sorted(found["source"].items())]
     parts = [
         _table(("fact", "value"), source),
@@ -81,11 +98,10 @@ def inspect_page(found: Mapping[str, Any]) -> str:
         if found[key]:
             rows = [tuple(each[column] for column in columns) for each in found[key]]
             parts += [f"<h2>{title}</h2>", _table(columns, rows)]
-    return PAGE.format(title=escape(f"Bundle {found['bundle']}"), body="\n".join(parts))
+    return "\n".join(parts)
 
 
-def verification_page(verification: Verification) -> str:
-    """The ladder, from its highest rung down, and each rung's items."""
+def _ladder(verification: Verification) -> str:
     highest = escape(verification.highest or "none")
     parts = [f"<p>Highest rung: <strong>{highest}</strong></p>", '<ol class="ladder" reversed>']
     for name in reversed(RUNGS):
@@ -108,9 +124,7 @@ def verification_page(verification: Verification) -> str:
                 f"<details><summary>{name}: {len(rows)} items</summary>"
                 f"{_table(('item', 'status', 'why'), rows)}</details>"
             )
-    return PAGE.format(
-        title=escape(f"Verification of {verification.bundle}"), body="\n".join(parts)
-    )
+    return "\n".join(parts)
 
 
 class _Status(str):

@@ -54,6 +54,7 @@ class Effect:
         verb: on the button.
         dangerous: whether something is lost or rights change.
         type_to_confirm: what must be typed before; empty if nothing.
+        consent: what the approver must consent to, in a sentence of theirs; empty if nothing.
         tells: who will be told, in words; empty for nobody.
         warnings: what else to know.
         impossible: why it cannot be done; empty if it can.
@@ -67,6 +68,7 @@ class Effect:
     verb: str = ""
     dangerous: bool = False
     type_to_confirm: str = ""
+    consent: str = ""
     tells: str = ""
     warnings: tuple[str, ...] = ()
     impossible: str = ""
@@ -81,11 +83,12 @@ class Outcome:
     """How an action ended.
 
     Attributes:
-        state: ``unknown`` if the hub did not say; ``running`` if a job does the rest.
+        state: ``unknown`` if the hub did not say; ``running`` if a job does the rest, or, without a
+            kind, something that stores the intent's end itself.
         text: one or two sentences for the person who approved.
         detail: more, as JSON.
-        items: for ``running``: the servers to work through, as (user, server, mark); see jobs.py.
-        kind: for ``running``: what the job does to them.
+        items: for a job: the servers to work through, as (user, server, mark); see jobs.py.
+        kind: for a job: what it does to them.
     """
 
     state: OutcomeState

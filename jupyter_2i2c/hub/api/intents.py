@@ -15,7 +15,9 @@ from ..administration import Administration
 from ..identity import HubIdentities, Identity
 from ..intents import NoSuchIntent, UnknownKind
 from ..scopes import mints_tokens
+from ..store import exports
 from ..store.database import StoreUnavailable
+from ..store.exports import Export
 from ..store.intents import Intent, TooManyIntents
 from .base import ApiHandler, Wait
 
@@ -111,19 +113,29 @@ class IntentHandler(AdministrationHandler):
         """Tell how it stands, to the person whose intent it is.
 
         Returns:
-            ``{"id": …, "kind": …, "target": {…}, "state": …, "message": …, "expires": …}``.
+            ``{"id": …, "kind": …, "target": {…}, "state": …, "message": …, "expires": …}``; of an
+            export that has begun, also how far it is, see `export_to_json`.
 
         Raises:
             web.HTTPError: 404 for anybody else's, and for one that never was.
         """
         try:
             intent = await self.administration.desk.get(id_, self.identity.name)
+            export = await self._export(intent)
         except NoSuchIntent:
             raise web.HTTPError(404, "there is no such request of yours") from None
         except StoreUnavailable as error:
             raise web.HTTPError(503, "%s", str(error)) from None
         self.set_header("Cache-Control", "no-store")
-        self.finish(to_json(intent, self.administration.console_url))
+        told = to_json(intent, self.administration.console_url)
+        if export:
+            told["export"] = export_to_json(export, self.administration.console_url)
+        self.finish(told)
+
+    async def _export(self, intent: Intent) -> Export | None:
+        if intent.kind != exports.ACTION:
+            return None
+        return await self.administration.store.read(exports.get, intent.id)
 
 
 def too_strong(identity: Identity) -> bool:
@@ -151,4 +163,19 @@ def to_json(intent: Intent, console_url: str) -> dict[str, Any]:
         "message": text,
         "expires": intent.expires.isoformat().replace("+00:00", "Z"),
         "url": f"{console_url}intents/{intent.id}",
+    }
+
+
+def export_to_json(export: Export, console_url: str) -> dict[str, Any]:
+    """How far an export is, and what came of it, as its actor's server gets it."""
+    return {
+        "id": export.id,
+        "state": export.state,
+        "step": export.step,
+        "done": export.done,
+        "total": export.total,
+        "url": f"{console_url}exports/{export.id}",
+        "highest": export.highest,
+        "blockers": export.blockers,
+        "not_run": export.not_run,
     }

@@ -21,7 +21,8 @@ class ReplicaHandler(ApiHandler):
         """Tell it.
 
         Returns:
-            ``{"version": 1, "replica": {"at", "highest", "holds", "blockers", "overdue"} or null}``.
+            ``{"version": 1, "replica": {"at", "highest", "holds", "blockers", "overdue"} or null,
+            "configured": whether drills are set up, "limit_days": after which one is overdue}``.
         """
         self.set_header("Cache-Control", "private, max-age=60")
         self.finish(self.last_known())
@@ -29,4 +30,11 @@ class ReplicaHandler(ApiHandler):
     def last_known(self) -> str:
         """The same: it does not depend on the hub."""
         proof = self._drills.last()
-        return json.dumps({"version": 1, "replica": proof.to_json() if proof else None})
+        return json.dumps(
+            {
+                "version": 1,
+                "replica": proof.to_json() if proof else None,
+                "configured": self._drills.configured,
+                "limit_days": self._drills.limit_days,
+            }
+        )

@@ -14,7 +14,7 @@ from tornado import web
 from ..administration import Administration
 from ..facts import Facts
 from ..scopes import CONSOLE
-from . import audit, groups, intents, jobs, news, now, requests, users
+from . import audit, exports, groups, intents, jobs, news, now, requests, users
 from .base import Console, NotFoundPage, UnusablePage
 from .callback import CallbackHandler
 from .login import Login
@@ -90,6 +90,7 @@ def _console(
         *news.pages(),
         *intents.pages(),
         *jobs.pages(),
+        *(exports.pages() if exports.offered(administration) else ()),
         *requests.pages(),
         *audit.pages(),
     )

@@ -8,7 +8,14 @@ from typing import Any
 from typing_extensions import override
 
 from ..actions.base import Effect
-from ..intents import Impossible, NoSuchIntent, NotAllowed, NotConfirmed, UnknownKind
+from ..intents import (
+    Impossible,
+    NoSuchIntent,
+    NotAllowed,
+    NotConfirmed,
+    NotConsented,
+    UnknownKind,
+)
 from ..store import intents
 from ..store.intents import Intent, NotPending
 from .base import ConsolePage, Refusal
@@ -80,8 +87,9 @@ class IntentPage(ConsolePage):
                 self.user,
                 self.get_body_argument("message", "")[:REASON_LENGTH],
                 self.get_body_argument("typed", ""),
+                self.get_body_argument("consent", "") == "yes",
             )
-        except (NotAllowed, Impossible, NotConfirmed) as error:
+        except (NotAllowed, Impossible, NotConfirmed, NotConsented) as error:
             return f"{error} Nothing was done."
         except NotPending:
             pass  # somebody was faster, in another tab say; its page tells

@@ -14,6 +14,7 @@ from ..doctor.findings import Finding, in_order
 from ..handover import UnreadableHandover, handover_path
 from ..hub_api import Hub, Server, walk
 from .base import ConsolePage
+from .exports import REPLICATE
 from .pages import Page
 from .users import ask
 
@@ -81,6 +82,8 @@ class NowPage(ConsolePage):
             images=_known(found.images) if found else [],
             findings=await self._findings(),
             grafana_url=self.console.administration.options.grafana_url,
+            drills=self.console.administration.options.drills,
+            sees_blockers=REPLICATE in self.rights,
             now=datetime.now(timezone.utc),
         )
 

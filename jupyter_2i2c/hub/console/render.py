@@ -19,6 +19,8 @@ ACTIONS = {
     "stop-all": "Stop all servers",
     "grant-admin": "Make an administrator",
     "revoke-admin": "Take an administrator’s rights",
+    "export-hub": "Export the hub",
+    "download-export": "Download an export",
 }
 
 STATES = {
@@ -26,6 +28,7 @@ STATES = {
     "executing": "Under way",
     "running": "Under way",
     "partly": "Done in part",
+    "waiting": "Begins",
     "unknown": "Not known yet",
 }
 
@@ -53,6 +56,8 @@ def environment() -> Environment:
     made.filters["words"] = words
     made.filters["state"] = state
     made.filters["any"] = any
+    made.filters["size"] = size
+    made.filters["days"] = days
     return made
 
 
@@ -135,6 +140,20 @@ def span(seconds: float) -> str:
         rest = minutes % 60
         return f"{hours} h {rest} min" if rest else f"{hours} h"
     return f"{minutes} min" if minutes else f"{int(seconds)} s"
+
+
+def size(number: float) -> str:
+    """A number of bytes as a person reads it."""
+    for unit in ("bytes", "kB", "MB"):
+        if number < 999.5:
+            return f"{number:.3g} {unit}"
+        number /= 1000
+    return f"{number:.3g} GB"
+
+
+def days(number: int) -> str:
+    """A number of days."""
+    return f"{number} day" if number == 1 else f"{number} days"
 
 
 def render(template: str, **values: Any) -> str:

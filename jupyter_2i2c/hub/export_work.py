@@ -1,0 +1,225 @@
+"""Makes an export of the hub, or compares two, in a process of its own. Started by exports.py.
+
+    python -m jupyter_2i2c.hub.export_work < JOB
+
+The job is one line of JSON on standard input, which stays open as long as somebody waits for the end: when
+it closes, this ends. Progress and the end are lines of JSON on standard output. No token of the hub and
+no password of the database ever comes here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NoReturn, TextIO
+
+from ..replicate.bundle import Bundle, opened
+from ..replicate.checksums import of_file
+from ..replicate.errors import Cancelled, ReplicateError
+from ..replicate.inspect import inspected
+from ..replicate.verify.ladder import RUNGS, Verification
+from ..replicate.work import Work
+
+PAGE = "page.json"
+"""What the console shows of an export."""
+
+REPORT = "report.json"
+REPORT_PAGE = "report.html"
+GUIDE = "guide.md"
+
+UP_TO = "V4"
+"""Higher rungs start the replica, which is not done beside a hub that people work on."""
+
+TARGETS: Mapping[str, str] = {}
+"""Kinds of records of which something other than a hub on one machine is built."""
+
+MOST = 200
+"""Items of each kind that the console shows; the report has all."""
+
+LEFT_OUT = ("not-captured", "policy-excluded", "cloud-resource", "unknown")
+"""What is not in a bundle, by the status of its item."""
+
+
+def main() -> int:
+    """Do one job; 0 if its end was told."""
+    os.umask(0o077)
+    os.nice(10)
+    signal.signal(signal.SIGTERM, _cancel)
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever else prints, tells nothing
+    job = json.loads(sys.stdin.buffer.readline())
+    threading.Thread(target=_end_with_who_waits, daemon=True).start()
+    work = Work(lambda done, total, what: _tell(answers, step=what, done=done, total=total))
+    try:
+        told: dict[str, Any] = {"result": DO[job["do"]](job, work)}
+    except Cancelled:
+        return 1
+    except ReplicateError as error:
+        told = {"failed": str(error)}
+    except OSError as error:
+        told = {"failed": f"{error.filename or 'a file'}: {error.strerror or error}"}
+    _tell(answers, **told)
+    return 0
+
+
+def export(job: Mapping[str, Any], work: Work) -> dict[str, Any]:
+    """Write the bundle, build it, climb the ladder up to `UP_TO`, and write what is said of it beside it.
+
+    Arguments:
+        job: ``record``, ``directory``, ``file``, ``name``, ``created``, ``people``, ``api``,
+            ``announcements`` and ``unread``, as `write_bundle` takes them; of ``api``, ``users`` and
+            ``groups`` may be numbers.
+        work: told how far it is.
+
+    Returns:
+        The fields of store.exports' `Result`.
+    """
+    from ..replicate.importers.recorded import read_record, write_bundle
+    from ..replicate.report_html import export_page
+    from ..replicate.verify import verify
+
+    directory = Path(job["directory"])
+    place = directory / job["file"]
+    document = read_record(Path(job["record"]))
+    write_bundle(
+        document,
+        place,
+        api=_counted(job["api"]),
+        announcements=job["announcements"],
+        unread=job["unread"],
+        people=job["people"],
+        name=job["name"],
+        created=job["created"],
+        work=work,
+    )
+    verification = verify(
+        place,
+        rebuild=True,
+        target=target_of(document),
+        up_to=UP_TO,
+        progress=lambda done, total, what: work.step(done, total, f"checking: {what}"),
+    )
+    work.step(0, 0, "writing the report")
+    # where it lies on this machine is nobody's business
+    verification = replace(verification, bundle=place.name)
+    with opened(place, work) as bundle:
+        contents = {**inspected(bundle), "bundle": place.name}
+        _put(directory / GUIDE, _guide(bundle))
+    _put(directory / REPORT, _json({**verification.to_json(), "contents": contents}))
+    _put(directory / REPORT_PAGE, export_page(contents, verification))
+    _put(directory / PAGE, _json(page_of(contents, verification)))
+    highest = verification.highest.split(" ", 1)[0]
+    up_to = list(RUNGS)[: list(RUNGS).index(highest) + 1] if highest else []
+    return {
+        "file": place.name,
+        "size": place.stat().st_size,
+        "sha256": of_file(place),
+        "highest": highest,
+        "blockers": len(verification.blockers),
+        "not_run": sum(verification.rungs[name].count("not-run") for name in up_to),
+    }
+
+
+def target_of(document: Mapping[str, Any]) -> str:
+    """What is built of a hub to prove its bundle, by what its record says of it."""
+    return TARGETS.get(str(document.get("kind", "")), "local")
+
+
+DO: Mapping[str, Callable[[Mapping[str, Any], Work], dict[str, Any]]] = {
+    "export": export,
+}
+
+
+def page_of(contents: Mapping[str, Any], verification: Verification) -> dict[str, Any]:
+    """What the console's page of an export shows: the report without what holds."""
+    rungs = []
+    for name, proves in RUNGS.items():
+        rung = verification.rungs[name]
+        open_ = [
+            {"item": key, "status": each.status, "why": each.why}
+            for key, each in rung.items.items()
+            if each.status != "pass"
+        ]
+        counts = {status: rung.count(status) for status in ("pass", "fail", "not-run")}
+        rungs.append(
+            {
+                "name": name,
+                "proves": proves,
+                "status": rung.status,
+                "why": rung.why,
+                "counts": counts,
+                "open": sorted(open_, key=lambda each: each["status"])[:MOST],
+            }
+        )
+    layers = {each["id"]: each["title"] for each in contents["layers"]}
+    left_out = [
+        {
+            "layer": layers.get(each["layer"], each["layer"]),
+            "what": each["id"].partition(":")[2],
+            "status": each["status"],
+            "reason": each["reason"],
+            "action": each["action_needed"],
+        }
+        for each in contents["items"]
+        if each["status"] in LEFT_OUT
+    ]
+    left_out += [
+        {"layer": "", "what": each["what"], "status": "not-captured", "reason": each["reason"], "action": ""}
+        for each in contents["not_captured"]
+    ]  # fmt: skip
+    return {
+        "created": contents["created"],
+        "source": contents["source"],
+        "layers": contents["layers"],
+        "items": len(contents["items"]),
+        "files": contents["files"],
+        "rungs": rungs,
+        "highest": verification.highest,
+        "blockers": verification.blockers[:MOST],
+        "secrets": contents["secrets"][:MOST],
+        "left_out": left_out[:MOST],
+    }
+
+
+def _counted(api: Mapping[str, Any]) -> dict[str, Any]:
+    """What the API says; where only a number came, as many as that."""
+    return {what: range(each) if isinstance(each, int) else each for what, each in api.items()}
+
+
+def _guide(bundle: Bundle) -> str:
+    from ..replicate.guide import guide
+
+    return guide(bundle)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+
+
+def _put(path: Path, text: str) -> None:
+    path.write_text(text, "utf-8", "surrogateescape")
+
+
+def _tell(stream: TextIO, **told: Any) -> None:
+    stream.write(json.dumps(told) + "\n")
+    stream.flush()
+
+
+def _cancel(*_: object) -> NoReturn:
+    raise Cancelled
+
+
+def _end_with_who_waits() -> None:
+    """Ask this process to end when nobody waits for it any more."""
+    os.read(0, 1)  # past Python's buffer, whose lock would be held at the end
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
