@@ -14,7 +14,7 @@ from .ladder import Result, Rung, judged
 
 
 def check(bundle: Bundle, built: hub_local.Built, work: Work) -> Rung:
-    """Each reference: files that are loaded, services and groups of roles, programs of services."""
+    """Each reference: files that are loaded, secrets, services and groups of roles, programs of services."""
     work.step(0, 0, "resolving references")
     told = hub_local.observed_of(bundle)
     config = told["config"]
@@ -25,6 +25,10 @@ def check(bundle: Bundle, built: hub_local.Built, work: Work) -> Rung:
     for value in sorted({each for each in _texts(config) if each.startswith("{config}/")}):
         path = source / value.removeprefix("{config}/")
         items[f"file {value}"] = _there(path.exists(), "a setting names it")
+    supplied = _keys(built.directory / hub_local.SECRETS)
+    for name in built.plan.secrets:
+        why = f"{hub_local.SECRETS} has no line for it"
+        items[f"secret {name}"] = _there(name in supplied, why)
     services, groups = _named(config, "JupyterHub.services"), _groups(config)
     for path, role in config.items():
         if not path.startswith("JupyterHub.load_roles[") or not isinstance(role, dict):
@@ -44,6 +48,12 @@ def check(bundle: Bundle, built: hub_local.Built, work: Work) -> Rung:
         if program := hub_local.program_of(service):
             items[f"service {name}: {program}"] = _program(program)
     return judged(items, "references")
+
+
+def _keys(path: Path) -> set[str]:
+    """The variables that a file of them has a line for, whatever stands there."""
+    lines = path.read_text("utf-8").splitlines() if path.is_file() else []
+    return {each.partition("=")[0].strip() for each in lines if "=" in each}
 
 
 def _there(there: bool, why: str) -> Result:
