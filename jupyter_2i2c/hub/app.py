@@ -25,12 +25,14 @@ from ..sources import Stated, overlay
 from .administration import Administration, Options, secure_cookies
 from .api.announcements import AnnouncementsHandler, SeenHandler
 from .api.base import ApiHandler
+from .api.evidence import EvidenceHandler
 from .api.info import InfoHandler
 from .api.intents import IntentHandler, IntentsHandler
 from .api.me import MeHandler
 from .api.replica import ReplicaHandler
 from .api.requests import OfferHandler, RequestHandler, RequestsHandler
 from .entry import HubEntry
+from .evidence import HubEvidence
 from .exports import Settings
 from .facts import Facts
 from .handover import CONFIG_FILE_VARIABLE, UnreadableHandover, handover_path, load
@@ -130,6 +132,13 @@ class HubService(SupportTraits, Application):
     exports_days = Integer(
         30, min=1, help="Days after which the files of an export are removed."
     ).tag(config=True)
+    public_evidence = Bool(
+        True,
+        help="Show on the hub's page, which needs no login, what was found of the four layers: how much"
+        " is open, tied or not known, and the way out. It names no package, no image and no setting:"
+        " whoever looks for weak places from outside shall find no list of versions here. People with a"
+        " server see the names in their panel.",
+    ).tag(config=True)
     stop_timeout = Float(5.0, help="Seconds that running requests get when the service stops.").tag(
         config=True
     )
@@ -227,8 +236,10 @@ class HubService(SupportTraits, Application):
         admin = {"identities": identities, "administration": self.administration}
         mine = own_pages(f"{prefix}/", facts, identities, self.administration)
         usable = not self.administration.unusable
+        evidence = HubEvidence(self.administration.options.exports.record, self.log)
         page = {
             "facts": facts,
+            "evidence": evidence if self.public_evidence else None,
             "hub_url": hub_url,
             "newsroom": self.administration.newsroom if usable else None,
             "me": f"{prefix}/me" if usable else "",
@@ -243,6 +254,11 @@ class HubService(SupportTraits, Application):
                     rf"{prefix}/api/v1/replica",
                     ReplicaHandler,
                     {"identities": identities, "drills": page["drills"]},
+                ),
+                (
+                    rf"{prefix}/api/v1/evidence",
+                    EvidenceHandler,
+                    {"identities": identities, "evidence": evidence},
                 ),
                 (rf"{prefix}/api/v1/intents", IntentsHandler, admin),
                 (rf"{prefix}/api/v1/intents/([A-Za-z0-9_-]{{1,64}})", IntentHandler, admin),

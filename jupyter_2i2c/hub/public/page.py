@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from markupsafe import Markup
 from tornado import web
 
+from ...model import Evidence
+from ...replicate.evidence.layers import counted
 from ...sources import evidence, sheet_to_json
+from ..evidence import HubEvidence
 from ..facts import Facts
 from ..news.newsroom import Newsroom
 from ..proof import Drills
@@ -17,13 +23,35 @@ LEVELS = {"MAY": "may be open", "SHOULD": "should be open", "MUST": "must be ope
 PORTABLE = "must be portable"
 
 
+@dataclass(frozen=True)
+class Found:
+    """What was found of a layer.
+
+    Attributes:
+        at: the day.
+        counts: a few words for each kind of thing.
+        items: each thing; its names are not shown here.
+    """
+
+    at: str
+    counts: Mapping[str, str]
+    items: tuple[Evidence, ...]
+
+
 class PublicPageHandler(web.RequestHandler):
     """One page, without scripts and without anything from elsewhere."""
 
     def initialize(
-        self, facts: Facts, hub_url: str, newsroom: Newsroom | None, me: str, drills: Drills
+        self,
+        facts: Facts,
+        hub_url: str,
+        newsroom: Newsroom | None,
+        me: str,
+        drills: Drills,
+        evidence: HubEvidence | None = None,
     ) -> None:
         self._drills = drills
+        self._evidence = evidence
         self._facts = facts
         self._hub_url = hub_url
         self._newsroom = newsroom
@@ -57,8 +85,16 @@ class PublicPageHandler(web.RequestHandler):
                 news=await self._news(),
                 me=self._me,
                 proof=self._drills.last(),
+                found=await self._found(),
             )
         )
+
+    async def _found(self) -> dict[str, Found]:
+        """What was found of each layer, without names, by the layer's key."""
+        if self._evidence is None:
+            return {}
+        sheet = await self._evidence.sheet()
+        return {each.key: Found(sheet.at[:10], counted(each), each.items) for each in sheet.layers}
 
     async def _news(self) -> list[Announcement]:
         """What is shown to everybody; nothing while the store cannot be used, for the rest is needed then."""

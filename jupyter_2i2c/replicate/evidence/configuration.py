@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from ..importers.running import source_of_record
 from ..importers.source import CHART, HubSource, Path, leaves
 from ..lint.images import images_in
 from ..targets.k8s.planning import carried_values
@@ -61,6 +62,7 @@ def from_record(document: Mapping[str, Any]) -> Configuration:
 
     Raises:
         ValueError: it is not one.
+        ReplicateError: it contradicts itself.
     """
     config = document.get("config")
     if not isinstance(config, Mapping):
@@ -74,14 +76,13 @@ def from_record(document: Mapping[str, Any]) -> Configuration:
             inside.setdefault(item[1], {})[item[2]] = value
         else:
             inside[trait] = value
-    values = document.get("values")
+    said = "the configuration of the running hub"
+    if isinstance(document.get("kubernetes"), Mapping):
+        of_chart = from_source(source_of_record(document))
+        return replace(of_chart, traits=traits, source=said)
     slots = document.get("slots")
-    return Configuration(
-        {CHART: values} if isinstance(values, Mapping) else traits,
-        traits,
-        "the configuration of the running hub",
-        tuple(map(str, slots)) if isinstance(slots, Mapping) else (),
-    )
+    names = tuple(map(str, slots)) if isinstance(slots, Mapping) else ()
+    return Configuration(traits, traits, said, names)
 
 
 def from_source(source: HubSource) -> Configuration:

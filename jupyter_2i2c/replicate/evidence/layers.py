@@ -37,6 +37,32 @@ def put_together(
     return EvidenceSheet(at, tuple(layers))
 
 
+WORDS = {
+    "open": "open",
+    "own-licence": "with a licence of their own",
+    "tied": "tied",
+    "unpinned": "that may be another one tomorrow",
+    "not-known": "not known",
+}
+"""What each status is called, after a number."""
+
+
+def counted(layer: LayerEvidence) -> dict[str, str]:
+    """A few words for each kind of thing in a layer, such as ``8 open, 2 not known``."""
+    kinds: dict[str, dict[str, int]] = {}
+    for each in layer.items:
+        counts = kinds.setdefault(each.what, {})
+        counts[each.status] = counts.get(each.status, 0) + each.count
+    return {
+        what: ", ".join(
+            f"{counts[status]} {words}" if counts[status] else words
+            for status, words in WORDS.items()
+            if status in counts
+        )
+        for what, counts in kinds.items()
+    }
+
+
 def sheet_to_json(sheet: EvidenceSheet) -> dict[str, Any]:
     """The answer of the API and of the server's route."""
     return {"version": VERSION, **to_json(sheet)}

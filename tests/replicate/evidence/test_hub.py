@@ -21,7 +21,7 @@ VALUES = {
     "custom": {"homepage": {"gitRepoUrl": "https://example.org/t", "gitRepoBranch": "main"}},
     "hub": {
         "image": {"name": "quay.io/operator/hub", "tag": "1"},
-        "config": {"GitHubOAuthenticator": {"client_id": "abc", "client_secret": {"$secret": "S"}}},
+        "config": {"GitHubOAuthenticator": {"client_id": "abc", "client_secret": "<secret:S>"}},
         "extraConfig": {"05-staff-access": "c.x = 1"},
     },
     "ingress": {"hosts": ["hub.example.org"]},
@@ -51,8 +51,21 @@ VALUES = {
 }
 
 
+SLOT = {
+    "name": "S", "path": ("jupyterhub", "hub", "config", "GitHubOAuthenticator", "client_secret"),
+    "found": "running", "type": "str", "kind": "oauth-client-secret", "what": "a secret",
+    "issued_by": "GitHub", "how": "ask", "file": "", "line": 0, "pointer": "",
+}  # fmt: skip
+
+
 def record(values=None, **config):
-    return {"config": config, "values": values, "slots": {"S": "somewhere"}, "versions": {}}
+    document = {"config": config, "slots": {"S": "somewhere"}, "versions": {}}
+    if values:
+        document["kubernetes"] = {
+            "values": values, "secrets": [SLOT], "config_maps": {}, "withheld": {},
+            "chart": {"Version": "4.3.3"}, "release": "our", "namespace": "our", "refused": "",
+        }  # fmt: skip
+    return document
 
 
 def found(document, packages=()):
