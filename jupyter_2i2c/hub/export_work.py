@@ -36,9 +36,6 @@ GUIDE = "guide.md"
 UP_TO = "V4"
 """Higher rungs start the replica, which is not done beside a hub that people work on."""
 
-TARGETS: Mapping[str, str] = {}
-"""Kinds of records of which something other than a hub on one machine is built."""
-
 MOST = 200
 """Items of each kind that the console shows; the report has all."""
 
@@ -87,6 +84,7 @@ def export(job: Mapping[str, Any], work: Work) -> dict[str, Any]:
     directory = Path(job["directory"])
     place = directory / job["file"]
     document = read_record(Path(job["record"]))
+    target = target_of(document)
     write_bundle(
         document,
         place,
@@ -101,7 +99,7 @@ def export(job: Mapping[str, Any], work: Work) -> dict[str, Any]:
     verification = verify(
         place,
         rebuild=True,
-        target=target_of(document),
+        target=target,
         up_to=UP_TO,
         progress=lambda done, total, what: work.step(done, total, f"checking: {what}"),
     )
@@ -110,10 +108,14 @@ def export(job: Mapping[str, Any], work: Work) -> dict[str, Any]:
     verification = replace(verification, bundle=place.name)
     with opened(place, work) as bundle:
         contents = {**inspected(bundle), "bundle": place.name}
-        _put(directory / GUIDE, _guide(bundle))
-    _put(directory / REPORT, _json({**verification.to_json(), "contents": contents}))
-    _put(directory / REPORT_PAGE, export_page(contents, verification))
-    _put(directory / PAGE, _json(page_of(contents, verification)))
+        texts = {
+            GUIDE: _guide(bundle),
+            REPORT: _json({**verification.to_json(), "contents": contents}),
+            REPORT_PAGE: export_page(contents, verification),
+            PAGE: _json(page_of(contents, verification, target)),
+        }
+    for name, text in texts.items():
+        _put(directory / name, text.replace(str(directory), "…"))
     highest = verification.highest.split(" ", 1)[0]
     up_to = list(RUNGS)[: list(RUNGS).index(highest) + 1] if highest else []
     return {
@@ -128,7 +130,7 @@ def export(job: Mapping[str, Any], work: Work) -> dict[str, Any]:
 
 def target_of(document: Mapping[str, Any]) -> str:
     """What is built of a hub to prove its bundle, by what its record says of it."""
-    return TARGETS.get(str(document.get("kind", "")), "local")
+    return "k8s" if document.get("kubernetes") else "local"
 
 
 DO: Mapping[str, Callable[[Mapping[str, Any], Work], dict[str, Any]]] = {
@@ -136,7 +138,7 @@ DO: Mapping[str, Callable[[Mapping[str, Any], Work], dict[str, Any]]] = {
 }
 
 
-def page_of(contents: Mapping[str, Any], verification: Verification) -> dict[str, Any]:
+def page_of(contents: Mapping[str, Any], verification: Verification, target: str) -> dict[str, Any]:
     """What the console's page of an export shows: the report without what holds."""
     rungs = []
     for name, proves in RUNGS.items():
@@ -182,7 +184,8 @@ def page_of(contents: Mapping[str, Any], verification: Verification) -> dict[str
         "rungs": rungs,
         "highest": verification.highest,
         "blockers": verification.blockers[:MOST],
-        "secrets": contents["secrets"][:MOST],
+        "secrets": list({each["slot"]: each for each in contents["secrets"]}.values())[:MOST],
+        "target": target,
         "left_out": left_out[:MOST],
     }
 

@@ -8,12 +8,13 @@ from typing import Any
 from typing_extensions import override
 
 from ..exports import Exports
-from ..hub_api import Hub
+from ..hub_api import Hub, HubRefused
 from ..store import exports
 from ..store.database import Store
 from ..store.errors import StoreUnavailable
 from ..store.exports import ACTION, Busy
 from .base import Action, Asked, BadTarget, Effect, Outcome, only
+from .wording import count
 
 CONSENT = (
     "I may pass on the names of this hub’s users and groups, for setting the hub up elsewhere and for"
@@ -56,13 +57,18 @@ class ExportHub(Action):
         why = "" if self._exports.offered else GONE
         if await self._store.read(exports.going):
             why = BUSY
+        whose = "left out"
+        if people:
+            whose = (
+                f"{await _many(hub, 'users')} and {await _many(hub, 'groups')}, and who is in them"
+            )
         secrets = "no secrets: where one stood, the bundle asks for a new one"
         rows = (
             ("Settings and code", "as the hub runs them now", secrets),
             (
                 "Names of people",
-                "users, groups and who is in them" if people else "left out",
-                "personal data; needs your consent below"
+                whose,
+                "personal data, to be used for setting the hub up elsewhere; needs your consent below"
                 if people
                 else "how many there are is told; names that stand in the hub’s configuration"
                 " itself, such as its administrators, are part of that",
@@ -119,3 +125,13 @@ class ExportHub(Action):
     @override
     def affects(self, target: Mapping[str, Any]) -> tuple[str, ...]:
         return ()
+
+
+async def _many(hub: Hub, what: str) -> str:
+    """How many there are, in words; without a number where the person may not see that."""
+    try:
+        answer = await hub.see(what, {"limit": 1})
+        number = int(answer["_pagination"]["total"])
+    except (HubRefused, KeyError, TypeError, ValueError):
+        return what
+    return count(number, what[:-1], what)

@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 ACTIONS = {
     "stop-server": "Stop a server",
@@ -58,6 +58,7 @@ def environment() -> Environment:
     made.filters["any"] = any
     made.filters["size"] = size
     made.filters["days"] = days
+    made.filters["ticked"] = ticked
     return made
 
 
@@ -149,6 +150,16 @@ def size(number: float) -> str:
             return f"{number:.3g} {unit}"
         number /= 1000
     return f"{number:.3g} GB"
+
+
+def ticked(text: str) -> Markup:
+    """Text in which words between backticks are code, and nothing else is more than text."""
+    plain, *rest = text.split("`")
+    said = Markup("").join(
+        Markup("<code>{}</code>{}").format(code, after)
+        for code, after in zip(rest[::2], rest[1::2], strict=False)
+    )
+    return escape(plain) + said + (escape(f"`{rest[-1]}") if len(rest) % 2 else "")
 
 
 def days(number: int) -> str:
