@@ -10,6 +10,7 @@ from jupyter_server.extension.application import ExtensionApp
 
 from .base import SETTING
 from .done import DoneHandler
+from .evidence import EvidenceHandler
 from .info import InfoHandler
 from .intents import AdminHandler, IntentHandler, IntentsHandler
 from .log_memory import LogMemory
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from .hub_client import HubClient
     from .information import Information
     from .last_replica import LastReplica
+    from .layers_here import LayersHere
     from .no_secrets import NoSecrets
     from .observation import Observation
     from .replicas_jobs import Exports
@@ -51,6 +53,7 @@ class Jupyter2i2cApp(ExtensionApp):
             [
                 (r"/jupyter-2i2c/info", InfoHandler),
                 (r"/jupyter-2i2c/replica", ReplicaHandler),
+                (r"/jupyter-2i2c/evidence", EvidenceHandler),
                 (r"/jupyter-2i2c/session", SessionHandler),
                 (r"/jupyter-2i2c/server", ServerHandler),
                 (r"/jupyter-2i2c/done", DoneHandler),
@@ -130,6 +133,14 @@ class Jupyter2i2cApp(ExtensionApp):
         told = Told(Path(jupyter_data_dir()) / "jupyter_2i2c" / "told.json")
         reader = NewsReader.configured(self.config, self.log)
         return News(self.hub, lambda data: self._tell(EVENT, data), told, reader.interval)
+
+    @cached_property
+    def layers_here(self) -> LayersHere:
+        """What of this environment and its hub is open."""
+        from .layers_here import LayersHere, python_of_kernel
+
+        kernels = self.serverapp.kernel_manager if self.serverapp else None
+        return LayersHere(self.hub, lambda: python_of_kernel(kernels), self.log)
 
     @cached_property
     def support(self) -> Support:

@@ -86,8 +86,8 @@ async def test_the_api_tells_names_and_never_what_a_setting_is_set_to(record, le
     assert "traitlets 0.0" in items["infrastructure", "hub:not-known"]["names"]
     for value in ("premium-of-one-cloud", "private-name", "0123456789", "ada-the-admin"):
         assert value not in answer.body.decode()
+    etag = {"If-None-Match": answer.headers["ETag"]}
     with pytest.raises(HTTPClientError) as again:
-        etag = {"If-None-Match": answer.headers["ETag"]}
         await answers(EvidenceHandler, etag, identities=None, evidence=evidence)
     assert again.value.code == 304
 

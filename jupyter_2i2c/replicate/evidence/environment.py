@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...model import Evidence, LayerEvidence
-from ..capture import julia
+from ..capture import apt, julia, r
 from ..capture.interpreter import Interpreter
 from ..targets.k8s.placeholders import BUCKET
 from .findings import TIED, names, of_channels, of_images, of_packages
@@ -54,6 +54,26 @@ def look(
         LayerEvidence("data", tuple(_data(environ))),
         LayerEvidence("environment", tuple(items)),
     )
+
+
+def stamp(
+    of: Interpreter, environ: Mapping[str, str], root: Path = Path("/")
+) -> tuple[tuple[str, int], ...]:
+    """Changes whenever something is installed or taken away; far cheaper than to look."""
+    places = [
+        *of.sites,
+        of.prefix / "conda-meta",
+        *r.libraries(of.prefix, environ, root),
+        root / apt.STATUS,
+    ]
+    return tuple((str(each), _changed(each)) for each in places)
+
+
+def _changed(place: Path) -> int:
+    try:
+        return place.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _julia(environ: Mapping[str, str], home: Path) -> Iterator[Evidence]:

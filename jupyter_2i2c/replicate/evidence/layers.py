@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ...model import Evidence, EvidenceSheet, LayerEvidence, from_json, to_json
+from ...model import Evidence, EvidenceSheet, LayerEvidence, to_json
 from .licences import NOT_KNOWN
 
 VERSION = 1
@@ -66,12 +66,3 @@ def counted(layer: LayerEvidence) -> dict[str, str]:
 def sheet_to_json(sheet: EvidenceSheet) -> dict[str, Any]:
     """The answer of the API and of the server's route."""
     return {"version": VERSION, **to_json(sheet)}
-
-
-def sheet_from_json(told: Any) -> EvidenceSheet:
-    """Read an answer, which may be of another version.
-
-    Raises:
-        ValueError: it is none.
-    """
-    return from_json(EvidenceSheet, told)

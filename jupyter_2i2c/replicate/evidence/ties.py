@@ -104,7 +104,7 @@ def of_operator(configuration: Configuration) -> Iterator[Evidence]:
         yield Evidence(
             "login", OPERATOR, "a client that is registered for logins at this address", TIED,
             len(clients), names(clients), source,
-            "register one of your own with whoever issues the logins; people keep their names there",
+            "register one of your own with whoever issues the logins",
         )  # fmt: skip
     if at(configuration.chart, ("custom", "homepage", "gitRepoUrl")):
         yield Evidence(
