@@ -96,8 +96,18 @@ def add_verbs(verbs: Any) -> None:
     diff = verbs.add_parser("diff", help="compare two bundles, or one with this environment")
     diff.add_argument("a", metavar="A", type=Path, help="a bundle")
     diff.add_argument(
-        "b", metavar="B", type=Path, nargs="?", help="another; this environment if not given"
-    )
+        "b", metavar="B", type=Path, nargs="?",
+        help="another; if it is not given, this environment, or with --defaults the defaults",
+    )  # fmt: skip
+    diff.add_argument(
+        "--defaults", action="store_true",
+        help="of a hub: what is its own, as against the defaults of its charts and its template, or of"
+        " JupyterHub's settings",
+    )  # fmt: skip
+    diff.add_argument(
+        "--chart", metavar="DIR", type=Path,
+        help="with --defaults: the chart of zero-to-jupyterhub, where its defaults are not in the bundle",
+    )  # fmt: skip
     diff.add_argument("--identity", metavar="FILE", type=Path, help="the key, if one is encrypted")
     diff.add_argument("--python", metavar="PATH", help="this environment's interpreter")
     diff.add_argument("--json", action="store_true", help="print JSON")
@@ -409,7 +419,18 @@ def _lint(arguments: argparse.Namespace, terminal: Any) -> int:
 
 def _diff(arguments: argparse.Namespace, terminal: Any) -> int:
     from .diff import diff, diff_text
+    from .hub_diff import between_hubs, hub_diff_text
 
+    hubs = between_hubs(
+        arguments.a, arguments.b, arguments.defaults, arguments.chart, arguments.identity, terminal
+    )
+    if hubs:
+        terminal.end()
+        if arguments.json:
+            _print_json(hubs.to_json())
+        else:
+            print(hub_diff_text(hubs))
+        return FAILED if hubs.differs else 0
     difference = diff(
         arguments.a,
         arguments.b,

@@ -85,7 +85,7 @@ def diff(
 def _between(first: Bundle, second: Bundle) -> Difference:
     before = {item.id: item for item in first.manifest().items}
     after = {item.id: item for item in second.manifest().items}
-    versions = (_versions(first), _versions(second))
+    versions = (versions_of(first), versions_of(second))
     changed = {}
     for name in sorted(before.keys() & after.keys()):
         one, other = before[name], after[name]
@@ -109,7 +109,8 @@ def _words(name: str, versions: tuple[Mapping[str, str], Mapping[str, str]]) -> 
     return f"{one}, now {other}" if one != other else ""
 
 
-def _versions(bundle: Bundle) -> dict[str, str]:
+def versions_of(bundle: Bundle) -> dict[str, str]:
+    """The versions of an environment's distributions, by the ids of their items."""
     try:
         observed = json.loads(bundle.text(f"{PROFILE}/observed.json"))
         return {f"python:{each['name']}": each["version"] for each in observed["distributions"]}
