@@ -4,9 +4,10 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { IQuestion } from './api';
 import { isolate } from './isolate';
+import { EXPORT } from './tokens';
 
 /** What a form asks for. */
-export type Field = 'user' | 'server' | 'users' | 'announcement';
+export type Field = 'user' | 'server' | 'users' | 'announcement' | 'export';
 
 /** An action. */
 export interface IAction {
@@ -14,7 +15,7 @@ export interface IAction {
   /** What opens its form. */
   label: string;
   fields: readonly Field[];
-  /** Whether it concerns everybody, and so stands apart. */
+  /** Whether it concerns the whole hub, and so stands apart. */
   everybody: boolean;
 }
 
@@ -39,6 +40,7 @@ export function actionsOf(
     ['add-users', trans.__('Add people…'), ['users']],
     ['grant-admin', trans.__('Make somebody an administrator…'), ['user']],
     ['revoke-admin', trans.__('Take somebody’s admin rights…'), ['user']],
+    [EXPORT, trans.__('Export this hub…'), ['export']],
     ['stop-all', trans.__('Stop all servers…'), []]
   ];
   return all
@@ -85,6 +87,10 @@ export function titleOf(
         : trans.__('Start the server of “%1”', user);
     case 'stop-all':
       return trans.__('Stop all servers');
+    case EXPORT:
+      return target['people']
+        ? trans.__('Export this hub, with the names of its people')
+        : trans.__('Export this hub');
     case 'publish-announcement':
       return trans.__('Publish “%1”', isolate(String(target['title'] ?? '')));
     case 'add-users':
@@ -142,6 +148,18 @@ export function effectOf(
         ),
         ...(target['severity'] === 'incident' || target['acknowledge']
           ? [trans.__('It interrupts everybody who is working, once.')]
+          : [])
+      ];
+    case EXPORT:
+      return [
+        trans.__(
+          'The service copies how this hub is set up and proves the copy, which takes some minutes. Nothing on the hub changes.'
+        ),
+        trans.__(
+          'Passwords and keys are left out; the report says which ones are needed elsewhere. Home directories are not in it.'
+        ),
+        ...(target['people']
+          ? [trans.__('The console asks for your consent to the names, too.')]
           : [])
       ];
     case 'add-users':

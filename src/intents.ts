@@ -1,7 +1,7 @@
 // The admin actions that were asked for from here, followed until they are settled. Made by panel.ts; no DOM of the panel here.
 
 import { VDomModel } from '@jupyterlab/ui-components';
-import type { ServerConnection } from '@jupyterlab/services';
+import type { Event, ServerConnection } from '@jupyterlab/services';
 import type { IStateDB } from '@jupyterlab/statedb';
 import type { PartialJSONObject } from '@lumino/coreutils';
 import { Poll } from '@lumino/polling';
@@ -11,6 +11,8 @@ import {
   fetchAdmin,
   fetchIntent,
   type IAdmin,
+  type IHubExport,
+  type IIntentEvent,
   type IQuestion
 } from './api';
 import type { IAsked } from './model';
@@ -22,6 +24,12 @@ export const FOLLOW_INTERVAL = 2_000;
 /** Milliseconds for which an intent is followed; the service keeps it no longer. */
 export const FOLLOW_FOR = 5 * 60_000;
 
+/** Milliseconds between two looks at what goes on for long; in between, the server tells. */
+export const RUNNING_INTERVAL = 60_000;
+
+/** The id of the server's event; `server/intents.py` has the same. */
+export const EVENT = 'https://github.com/2i2c-org/jupyter_2i2c/events/intent';
+
 /** Intents that are listed, the latest first. */
 export const MAX_LISTED = 5;
 
@@ -30,6 +38,9 @@ const ASK_AGAIN = 60_000;
 
 /** Where the state database keeps them. */
 const STATE_KEY = 'jupyter-2i2c:intents';
+
+/** The state of what was approved and takes long. */
+const RUNNING = 'running';
 
 /** States after which nothing more happens. */
 const SETTLED: readonly string[] = [
@@ -50,6 +61,8 @@ export interface IFollowed extends IQuestion {
   message: string;
   expires: string;
   url: string;
+  /** How far an export of the hub is; null before there is one, and for anything else. */
+  export: IHubExport | null;
   /** When it was asked for, in milliseconds since the epoch. */
   asked: number;
   /** When its state was last asked for, likewise. */
@@ -69,8 +82,9 @@ export function isSettled(intent: IFollowed): boolean {
  * What may be asked for, and what became of what was.
  *
  * #### Notes
- * What is not settled is looked at every two seconds for its five minutes, and only while it is in
- * sight; whoever comes back later finds it looked at once more.
+ * What is not decided is looked at every two seconds for its five minutes, and only while it is in
+ * sight; whoever comes back later finds it looked at once more. What was approved and takes long is
+ * looked at once a minute, which makes the server follow it and tell how far it is by its events.
  */
 export class IntentsModel extends VDomModel {
   /**
@@ -80,14 +94,16 @@ export class IntentsModel extends VDomModel {
     super();
     this._settings = options.serverSettings;
     this._state = options.state;
+    this._events = options.events ?? null;
     this._poll = new Poll({
       auto: false,
       factory: () => this._lookAtAll(),
-      frequency: { interval: FOLLOW_INTERVAL, backoff: true, max: 30_000 },
+      frequency: Private.every(FOLLOW_INTERVAL),
       name: STATE_KEY,
       standby: 'never' // it is stopped instead, so that no timer is left
     });
     document.addEventListener('visibilitychange', this._onVisibilityChange);
+    this._events?.connect(this._onEvent, this);
     void this._restore();
   }
 
@@ -99,6 +115,17 @@ export class IntentsModel extends VDomModel {
   /** What was asked for, the latest first. */
   get intents(): readonly IFollowed[] {
     return this._intents;
+  }
+
+  /** The action whose form is wanted, such as by a command; empty if none is. */
+  get wanted(): string {
+    return this._wanted;
+  }
+  set wanted(kind: string) {
+    if (kind !== this._wanted) {
+      this._wanted = kind;
+      this.stateChanged.emit();
+    }
   }
 
   /** Whether the intents are in sight, so that they are worth following. */
@@ -152,6 +179,7 @@ export class IntentsModel extends VDomModel {
       expires,
       url,
       message: '',
+      export: null,
       asked: now,
       looked: now,
       error: ''
@@ -189,6 +217,7 @@ export class IntentsModel extends VDomModel {
       return;
     }
     document.removeEventListener('visibilitychange', this._onVisibilityChange);
+    this._events?.disconnect(this._onEvent, this);
     this._poll.dispose();
     super.dispose();
   }
@@ -213,21 +242,33 @@ export class IntentsModel extends VDomModel {
   /** The intents that are worth a look now. */
   private _due(): IFollowed[] {
     const now = Date.now();
-    return this._intents.filter(each => {
-      const end = each.asked + FOLLOW_FOR;
-      return !isSettled(each) && (now < end || each.looked < end);
-    });
+    return this._intents.filter(each =>
+      each.state === RUNNING
+        ? now >= each.looked + RUNNING_INTERVAL - FOLLOW_INTERVAL
+        : Private.isAwaited(each)
+    );
+  }
+
+  /** Milliseconds after which some of them are worth a look; null if none will be. */
+  private _interval(): number | null {
+    if (this._intents.some(Private.isAwaited)) {
+      return FOLLOW_INTERVAL;
+    }
+    const running = this._intents.some(each => each.state === RUNNING);
+    return running ? RUNNING_INTERVAL : null;
   }
 
   private _follow(): void {
     if (this.isDisposed) {
       return;
     }
-    if (this._watching && !document.hidden && this._due().length) {
-      void this._poll.start();
-    } else {
+    const interval = this._interval();
+    if (!this._watching || document.hidden || interval === null) {
       void this._poll.stop();
+      return;
     }
+    this._poll.frequency = Private.every(interval);
+    void this._poll.start();
   }
 
   private async _lookAtAll(): Promise<void> {
@@ -235,8 +276,11 @@ export class IntentsModel extends VDomModel {
     for (const { id } of this._due()) {
       await this._lookAt(id).catch(error => (failure = error));
     }
-    if (!this._due().length) {
+    const interval = this._interval();
+    if (interval === null) {
       void this._poll.stop();
+    } else {
+      this._poll.frequency = Private.every(interval);
     }
     if (failure) {
       throw failure; // so that the next look waits longer
@@ -245,15 +289,31 @@ export class IntentsModel extends VDomModel {
 
   private async _lookAt(id: string): Promise<void> {
     try {
-      const { state, message, expires } = await fetchIntent(this._settings, id);
-      this._change(id, { state, message, expires, error: '' });
+      const intent = await fetchIntent(this._settings, id);
+      const { state, message, expires } = intent;
+      this._change(id, {
+        state,
+        message,
+        expires,
+        export: Private.exportOf(intent.export),
+        looked: Date.now(),
+        error: ''
+      });
     } catch (error) {
       const { message, status } = error as RequestError;
       if (status === 404) {
-        this._change(id, { state: 'gone', message: '', error: '' });
+        this._change(id, {
+          state: 'gone',
+          message: '',
+          looked: Date.now(),
+          error: ''
+        });
         return;
       }
-      this._change(id, { error: message || String(status) });
+      this._change(id, {
+        looked: Date.now(),
+        error: message || String(status)
+      });
       throw error;
     }
   }
@@ -264,7 +324,7 @@ export class IntentsModel extends VDomModel {
     }
     this._keep(
       this._intents.map(each =>
-        each.id === id ? { ...each, ...change, looked: Date.now() } : each
+        each.id === id ? { ...each, ...change } : each
       )
     );
   }
@@ -290,7 +350,12 @@ export class IntentsModel extends VDomModel {
     const restored = (saved!.intents as unknown[])
       .filter(Private.isFollowed)
       .filter(each => !known.has(each.id))
-      .map(each => ({ ...each, looked: each.asked, error: '' }));
+      .map(each => ({
+        ...each,
+        export: Private.exportOf(each.export),
+        looked: 0,
+        error: ''
+      }));
     this._intents = [...this._intents, ...restored].slice(0, MAX_LISTED);
     this.stateChanged.emit();
     this._follow();
@@ -298,13 +363,38 @@ export class IntentsModel extends VDomModel {
 
   private _onVisibilityChange = (): void => this._follow();
 
+  private _onEvent(_: unknown, event: Event.Emission): void {
+    if (event.schema_id !== EVENT) {
+      return;
+    }
+    const {
+      intent: id,
+      state,
+      step,
+      done,
+      total
+    } = event as unknown as IIntentEvent;
+    const intent = this._intents.find(each => each.id === id);
+    if (!intent || intent.state !== RUNNING) {
+      return;
+    }
+    if (state === RUNNING && intent.export) {
+      const known = { ...intent.export, state: RUNNING, step, done, total };
+      this._change(id, { export: Private.exportOf(known) });
+    } else {
+      void this.look(id); // what came of it is not in the event
+    }
+  }
+
   private readonly _settings: ServerConnection.ISettings;
   private readonly _state: IStateDB | null;
+  private readonly _events: Event.Stream | null;
   private readonly _poll: Poll;
   private _admin: IAsked<IAdmin> = { value: null, error: null, loading: false };
   private _askedAdmin = -Infinity;
   private _intents: IFollowed[] = [];
   private _watching = false;
+  private _wanted = '';
 }
 
 export namespace IntentsModel {
@@ -312,14 +402,68 @@ export namespace IntentsModel {
   export interface IOptions {
     serverSettings: ServerConnection.ISettings;
     state: IStateDB | null;
+    /** What the server tells by itself; nothing is told if it is left out. */
+    events?: Event.Stream | null;
   }
 }
 
+/** Milliseconds after which somebody is asked again who did not answer, at the most. */
+const LONGEST = 30_000;
+
 namespace Private {
+  /** How often to look, and less often while there is no answer. */
+  export function every(interval: number): Poll['frequency'] {
+    return { interval, backoff: true, max: Math.max(interval, LONGEST) };
+  }
+
+  /** Whether its decision, or what comes of that, is still waited for. */
+  export function isAwaited(intent: IFollowed): boolean {
+    const end = intent.asked + FOLLOW_FOR;
+    return (
+      !isSettled(intent) &&
+      intent.state !== RUNNING &&
+      (Date.now() < end || intent.looked < end)
+    );
+  }
+
+  /** How far an export is, as far as it is told. */
+  export function exportOf(told: unknown): IHubExport | null {
+    if (typeof told !== 'object' || told === null) {
+      return null;
+    }
+    const given = told as Partial<Record<keyof IHubExport, unknown>>;
+    const text = (key: keyof IHubExport): string =>
+      typeof given[key] === 'string' ? given[key] : '';
+    const count = (key: keyof IHubExport): number =>
+      typeof given[key] === 'number' ? Math.max(given[key], 0) : 0;
+    return {
+      state: text('state') as IHubExport['state'],
+      step: text('step'),
+      done: count('done'),
+      total: count('total'),
+      url: text('url'),
+      highest: text('highest'),
+      blockers: count('blockers'),
+      not_run: count('not_run')
+    };
+  }
+
   /** An intent as it is remembered: without what was written, and what passes. */
   export function lasting(intent: IFollowed): PartialJSONObject {
     const { id, kind, target, state, message, expires, url, asked } = intent;
-    return { id, kind, target, note: '', state, message, expires, url, asked };
+    const passes = { step: '', done: 0, total: 0 };
+    return {
+      id,
+      kind,
+      target,
+      note: '',
+      state,
+      message,
+      expires,
+      url,
+      asked,
+      ...(intent.export && { export: { ...intent.export, ...passes } })
+    };
   }
 
   /** Whether this was remembered by a version that can be understood. */

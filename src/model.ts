@@ -1,7 +1,7 @@
 // What the panel knows, and when it asks. No DOM of the panel here; the sections render it.
 
 import { VDomModel } from '@jupyterlab/ui-components';
-import type { ServerConnection } from '@jupyterlab/services';
+import type { Event, ServerConnection } from '@jupyterlab/services';
 
 import { fetchInfo, fetchSession, type IInfo, type ISession } from './api';
 import { RequestError } from './request';
@@ -37,8 +37,12 @@ export class HubModel extends VDomModel {
   constructor(options: HubModel.IOptions) {
     super();
     this._settings = options.serverSettings;
+    this.events = options.events ?? null;
     document.addEventListener('visibilitychange', this._onVisibilityChange);
   }
+
+  /** What the server tells by itself; null if nothing is told. */
+  readonly events: Event.Stream | null;
 
   /** The hub's facts. */
   get info(): IAsked<IInfo> {
@@ -171,6 +175,8 @@ export namespace HubModel {
   /** What a model is made from. */
   export interface IOptions {
     serverSettings: ServerConnection.ISettings;
+    /** What the server tells by itself. */
+    events?: Event.Stream;
   }
 }
 

@@ -21,7 +21,7 @@ import { RequestsModel } from './support';
 import { makeSection, type SectionPanel } from './sections';
 import { isConcerned } from './sections/admin';
 import { Header } from './sections/header';
-import { DOMAIN, type IHub, type SectionId } from './tokens';
+import { CommandIDs, DOMAIN, type IHub, type SectionId } from './tokens';
 
 /** Where the state database keeps which sections are closed. */
 const STATE_KEY = 'jupyter-2i2c:panel';
@@ -48,8 +48,8 @@ export class HubPanel extends SidePanel {
     });
     const trans = (options.translator ?? nullTranslator).load(DOMAIN);
     const { model, state } = options;
-    const { serverSettings } = model;
-    this._intents = new IntentsModel({ serverSettings, state });
+    const { events, serverSettings } = model;
+    this._intents = new IntentsModel({ events, serverSettings, state });
     this._done = new DoneModel(model);
     this._news = new NewsModel({ hub: options.hub, serverSettings });
     this._requests = new RequestsModel(serverSettings);
@@ -81,11 +81,17 @@ export class HubPanel extends SidePanel {
    * Open a section, bring it into sight and put the focus there.
    *
    * @param id - Which one; null for the first, as it is.
+   * @param action - The admin action whose form to open; empty for none.
    */
-  reveal(id: SectionId | null): void {
+  reveal(id: SectionId | null, action = ''): void {
+    if (action) {
+      this._intents.wanted = action;
+    }
     if (id === 'news' && !this._sections.has('news')) {
       // there once it is known that there is any
       void this._news.load().then(() => this._reveal(id));
+    } else if (id === 'admin' && !this._sections.has('admin')) {
+      void this._intents.load().then(() => this._reveal(id));
     } else {
       this._reveal(id);
     }
@@ -215,8 +221,24 @@ export class HubPanel extends SidePanel {
   }
 
   private _onConcernedChanged(): void {
+    this._offer();
     if (this._shown.length !== this._sections.size) {
       this._arrange();
+    }
+  }
+
+  /**
+   * Let the commands know what is offered.
+   */
+  private _offer(): void {
+    const { commands, hub } = this._context;
+    const admin = this._intents.admin.value;
+    const offered = admin?.offered ? admin.actions : [];
+    if (offered.join() !== hub.offered.join()) {
+      hub.offered = offered;
+      if (commands.hasCommand(CommandIDs.exportHub)) {
+        commands.notifyCommandChanged(CommandIDs.exportHub);
+      }
     }
   }
 

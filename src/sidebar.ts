@@ -38,6 +38,11 @@ export class HubSidebar extends Panel {
    */
   target: SectionId | null = null;
 
+  /**
+   * The admin action whose form to open then; empty for none.
+   */
+  action = '';
+
   protected onAfterAttach(msg: Message): void {
     super.onAfterAttach(msg);
     this._loadIfVisible();
@@ -50,9 +55,10 @@ export class HubSidebar extends Panel {
 
   protected onActivateRequest(msg: Message): void {
     super.onActivateRequest(msg);
-    const { target } = this;
+    const { action, target } = this;
     this.target = null;
-    void this._load().then(content => content.reveal(target));
+    this.action = '';
+    void this._load().then(content => content.reveal(target, action));
   }
 
   private _loadIfVisible(): void {

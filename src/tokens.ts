@@ -30,7 +30,11 @@ export namespace CommandIDs {
   export const stopServer = `${PACKAGE}:stop-server`;
   export const askForHelp = `${PACKAGE}:ask-for-help`;
   export const copyStatement = `${PACKAGE}:copy-statement`;
+  export const exportHub = `${PACKAGE}:export-hub`;
 }
+
+/** The admin action that exports the hub. */
+export const EXPORT = 'export-hub';
 
 /** The sections of the panel, in their order. */
 export const SECTIONS = [
@@ -78,6 +82,11 @@ export interface IHub {
    * Where administrators approve what was asked for; empty without a hub.
    */
   readonly consoleUrl: string;
+
+  /**
+   * The admin actions that are offered here, as far as the panel has asked; kept by it.
+   */
+  offered: readonly string[];
 
   /**
    * Emitted when something about the news has changed; by the plugin for news.

@@ -17,7 +17,16 @@ import { HubModel } from '../model';
 import { HubPanel } from '../panel';
 import { type SectionId, SECTIONS } from '../tokens';
 
-import { admin, done, intent, json, questions, session, StandIn } from './data';
+import {
+  admin,
+  done,
+  exporting,
+  intent,
+  json,
+  questions,
+  session,
+  StandIn
+} from './data';
 
 const CONSOLE = 'http://localhost/services/2i2c-console/';
 
@@ -56,6 +65,7 @@ describe('the section Admin', () => {
         homeUrl,
         publicUrl: homeUrl && 'http://localhost/services/2i2c/',
         consoleUrl: homeUrl && CONSOLE,
+        offered: [],
         newsChanged: new Signal({}),
         requestSent: new Signal({})
       },
@@ -232,6 +242,197 @@ describe('the section Admin', () => {
         note: ''
       }
     ]);
+  });
+
+  it('asks for an export of the hub, and says what the names of people are', async () => {
+    offer(value => {
+      value.actions = ['export-hub', 'stop-all'];
+    });
+    show();
+    const mine = await section();
+    await click(mine.getByRole('button', { name: 'Export this hub…' }));
+    const people = mine.getByRole('checkbox', {
+      name: 'With the names of its people'
+    });
+    const announcements = mine.getByRole('checkbox', {
+      name: 'With its announcements'
+    });
+    expect(document.activeElement).toBe(announcements);
+    expect([announcements, people]).toEqual([
+      expect.objectContaining({ checked: true }),
+      expect.objectContaining({ checked: false })
+    ]);
+    const hint = document.getElementById(
+      people.getAttribute('aria-describedby')!
+    );
+    expect(hint!.textContent).toMatch(
+      /personal data.*the console asks you for consent once more/
+    );
+    mine.getByRole('form', { name: 'Export this hub' });
+    expect(mine.queryByText(/asks for your consent to the names/)).toBeNull();
+    await click(people);
+    await click(announcements);
+    mine.getByRole('form', {
+      name: 'Export this hub, with the names of its people'
+    });
+    mine.getByText(/asks for your consent to the names/);
+    server.answers['intents'] = () =>
+      json({ ...intent(), url: `${CONSOLE}intents/x` }, 201);
+    server.answers['intents/pT0vJ2mYq8kQxw7c4nZB1g'] = () => json(intent());
+    await click(mine.getByRole('button', { name: 'Go to the console' }));
+    await mine.findByRole('heading', { name: 'Asked for' });
+    expect(server.sent).toEqual([
+      {
+        kind: 'export-hub',
+        target: { people: true, announcements: false },
+        note: ''
+      }
+    ]);
+    expect(open).toHaveBeenCalledTimes(1);
+  });
+
+  describe('an export of the hub', () => {
+    /** It was asked for, and this is how the service tells it. */
+    async function exported(
+      change: Parameters<typeof exporting>[0] = () => undefined
+    ): Promise<HTMLElement> {
+      offer(value => {
+        value.actions = ['export-hub'];
+      });
+      const told = exporting(change);
+      const before = { state: 'running', message: '', export: undefined };
+      const asked = { ...told, ...before, note: '', asked: Date.now() };
+      await state.save('jupyter-2i2c:intents', { intents: [asked] } as never);
+      server.answers[`intents/${told.id}`] = () => json(told);
+      show();
+      const mine = await section();
+      const list = await mine.findByRole('list', { name: 'Asked for' });
+      await waitFor(() =>
+        expect(server.asked).toContain(`GET intents/${told.id}`)
+      );
+      await rendered();
+      await rendered();
+      return list;
+    }
+
+    it('shows how far it is, and where it is cancelled', async () => {
+      const list = within(await exported());
+      const title = 'Export this hub, with the names of its people';
+      const bar = await list.findByRole('progressbar', { name: title });
+      expect(bar.getAttribute('aria-valuenow')).toBe('30');
+      list.getByText('reading users');
+      expect(list.getByRole('status').textContent).toMatch(
+        /the hub is being exported.*goes on when you close this/
+      );
+      expect(
+        list.getByRole('link', { name: 'Follow or cancel it in the console' })
+      ).toHaveProperty('href', `${CONSOLE}exports/7f0c2a`);
+      expect(list.queryByRole('button')).toBeNull();
+    });
+
+    it('shows that it goes on where nobody knows how long', async () => {
+      const list = within(
+        await exported((_, of) => {
+          of.total = 0;
+        })
+      );
+      const bar = await list.findByRole('progressbar');
+      expect(bar.getAttribute('aria-valuenow')).toBeNull();
+    });
+
+    it.each([
+      [
+        { highest: 'V4', not_run: 3 },
+        'Exported. What was checked holds up to V4. 3 items could not be checked here.',
+        'good'
+      ],
+      [
+        { highest: 'V3', blockers: 2 },
+        'Exported, but 2 checks failed: read in the report what is in the way. What was checked holds up to V3.',
+        'unsure'
+      ],
+      [{ blockers: 1 }, /^Exported, but 1 check failed/, 'unsure'],
+      [{ highest: 7, blockers: 'two', not_run: null }, 'Exported.', 'good']
+    ])('tells the outcome: %j', async (told, words, mood) => {
+      const list = await exported((value, of) => {
+        value.state = 'done';
+        value.message = 'what the service says';
+        Object.assign(of, { state: 'done', ...told });
+      });
+      const mine = within(list);
+      await mine.findByText(words);
+      expect(mine.getByRole('listitem').className).toBe(`jp-mod-${mood}`);
+      expect(mine.queryByRole('progressbar')).toBeNull();
+      expect(mine.queryByText('what the service says')).toBeNull();
+      expect(
+        mine.getByRole('link', { name: 'Report and download' })
+      ).toHaveProperty('href', `${CONSOLE}exports/7f0c2a`);
+    });
+
+    it.each([
+      ['failed', /could not be exported.*Nothing on the hub has changed/],
+      ['cancelled', /Cancelled.*Nothing on the hub has changed/]
+    ])('can be asked for again: %s', async (state, words) => {
+      const list = within(
+        await exported((value, of) => {
+          value.state = state;
+          value.message = 'the disk is full';
+          of.state = state as 'failed';
+        })
+      );
+      await list.findByText(words);
+      list.getByText('the disk is full');
+      const link = list.getByRole('link', { name: 'See it in the console' });
+      expect(link).toHaveProperty(
+        'href',
+        `${CONSOLE}intents/mQ3vX8LkT1uYc5r0aHf9Ww`
+      );
+      await click(list.getByRole('button', { name: /^Ask again for: Export/ }));
+      const mine = await section();
+      expect(
+        mine.getByRole('checkbox', { name: 'With the names of its people' })
+      ).toHaveProperty('checked', true);
+    });
+
+    it('says so where an older service tells no more than that it runs', async () => {
+      const list = within(
+        await exported(value => {
+          delete value.export;
+        })
+      );
+      await list.findByText(/the hub is being exported/);
+      expect(list.queryByRole('progressbar')).toBeNull();
+      list.getByRole('link', { name: 'See it in the console' });
+    });
+
+    it('a15: leads nowhere but to pages of http', async () => {
+      const list = within(
+        await exported((_, of) => {
+          of.url = 'javascript:alert(1)';
+          of.step = '<img src=x onerror=alert(1)>';
+        })
+      );
+      const link = await list.findByRole('link');
+      expect(link).toHaveProperty('href', CONSOLE);
+      expect(document.querySelector('[onerror]')).toBeNull();
+    });
+  });
+
+  it('opens the form that a command wants, once the section is there', async () => {
+    offer(value => {
+      value.actions = ['export-hub'];
+    });
+    show();
+    panel.reveal('admin', 'export-hub');
+    const mine = await section();
+    await mine.findByRole('form', { name: 'Export this hub' });
+    await click(mine.getByRole('button', { name: 'Cancel' }));
+    expect(mine.queryByRole('form')).toBeNull();
+    panel.reveal('admin', 'stop-all'); // which is not offered
+    await rendered();
+    expect(mine.queryByRole('form')).toBeNull();
+    panel.reveal('admin', 'export-hub');
+    await mine.findByRole('form', { name: 'Export this hub' });
   });
 
   it('leads to the pages of the console, each in a tab that knows nothing of this one', async () => {
@@ -573,6 +774,7 @@ describe('what was done to the reader', () => {
         homeUrl: '/hub/home',
         publicUrl: '',
         consoleUrl: CONSOLE,
+        offered: [],
         newsChanged: new Signal({}),
         requestSent: new Signal({})
       },

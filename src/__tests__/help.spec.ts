@@ -81,6 +81,7 @@ describe('asking for help', () => {
       homeUrl: '/hub/home',
       publicUrl: '',
       consoleUrl: '',
+      offered: [],
       newsChanged: new Signal({}),
       requestSent: new Signal({})
     };

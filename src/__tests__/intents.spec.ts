@@ -1,16 +1,20 @@
 // What was asked for, and when it is followed.
 
+import type { Event } from '@jupyterlab/services';
 import { StateDB } from '@jupyterlab/statedb';
+import { Signal } from '@lumino/signaling';
 
 import type { IIntent } from '../api';
 import {
+  EVENT,
   FOLLOW_FOR,
   FOLLOW_INTERVAL,
   IntentsModel,
-  MAX_LISTED
+  MAX_LISTED,
+  RUNNING_INTERVAL
 } from '../intents';
 
-import { admin, intent, json, StandIn } from './data';
+import { admin, exporting, intent, json, StandIn } from './data';
 
 const QUESTION = {
   kind: 'stop-server',
@@ -27,10 +31,13 @@ describe('IntentsModel', () => {
   let server: StandIn;
   let state: StateDB;
   let model: IntentsModel;
+  let events: Signal<unknown, Event.Emission>;
   let looks: () => number;
 
   function make(): IntentsModel {
-    return new IntentsModel({ serverSettings: server.settings, state });
+    const { settings: serverSettings } = server;
+    const stream = events as unknown as Event.Stream;
+    return new IntentsModel({ events: stream, serverSettings, state });
   }
 
   /** The intent with this name is as it is told to be from now on. */
@@ -59,6 +66,7 @@ describe('IntentsModel', () => {
     jest.useFakeTimers();
     server = new StandIn();
     state = new StateDB();
+    events = new Signal({});
     model = make();
     looks = () =>
       server.asked.filter(each => each.startsWith('GET intents/')).length;
@@ -249,6 +257,108 @@ describe('IntentsModel', () => {
     model = make();
     await arrive();
     expect(model.intents).toEqual([]);
+  });
+
+  describe('while something runs', () => {
+    /** Ask for an export of the hub, which is approved and goes on. */
+    async function run(): Promise<void> {
+      model.watching = true;
+      await ask('a');
+      becomes('a', { state: 'running', export: exporting().export });
+      await jest.advanceTimersByTimeAsync(FOLLOW_INTERVAL);
+      expect(model.intents[0].state).toBe('running');
+    }
+
+    function tell(event: object): void {
+      const told = { state: 'running', step: 'verifying', done: 3, total: 8 };
+      events.emit({ schema_id: EVENT, intent: 'a', ...told, ...event });
+    }
+
+    it('is told how far it is, and looks once a minute', async () => {
+      await run();
+      expect(model.intents[0].export).toMatchObject({
+        step: 'reading users',
+        done: 12
+      });
+      const all = looks();
+      tell({});
+      expect(model.intents[0].export).toMatchObject({
+        step: 'verifying',
+        done: 3,
+        total: 8,
+        url: exporting().export!.url
+      });
+      // as long as it takes, and whatever is told meanwhile
+      for (let minute = 1; minute <= 15; minute += 1) {
+        await jest.advanceTimersByTimeAsync(RUNNING_INTERVAL / 2);
+        tell({ done: minute });
+        await jest.advanceTimersByTimeAsync(RUNNING_INTERVAL / 2);
+      }
+      expect(looks() - all).toBeGreaterThanOrEqual(14);
+      expect(looks() - all).toBeLessThanOrEqual(16);
+    });
+
+    it('looks at once when it is told that it ended', async () => {
+      await run();
+      const all = looks();
+      becomes('a', {
+        state: 'done',
+        export: { ...exporting().export, state: 'done', highest: 'V4' }
+      });
+      tell({ state: 'done' });
+      await arrive();
+      expect(looks()).toBe(all + 1);
+      expect(model.intents[0]).toMatchObject({
+        state: 'done',
+        export: { state: 'done', highest: 'V4' }
+      });
+      tell({ done: 4 }); // late, and wrong
+      expect(model.intents[0].state).toBe('done');
+      await jest.advanceTimersByTimeAsync(2 * RUNNING_INTERVAL);
+      expect(looks()).toBe(all + 1);
+      expect(jest.getTimerCount()).toBe(0);
+    });
+
+    it('hears of its own only', async () => {
+      await run();
+      const before = JSON.stringify(model.intents);
+      tell({ schema_id: 'https://events.example/other' });
+      tell({ intent: 'b' });
+      await arrive();
+      expect(JSON.stringify(model.intents)).toBe(before);
+    });
+
+    it('asks nothing while it is out of sight, and at once when it is back', async () => {
+      await run();
+      hide(true);
+      const all = looks();
+      await jest.advanceTimersByTimeAsync(10 * RUNNING_INTERVAL);
+      expect(looks()).toBe(all);
+      expect(jest.getTimerCount()).toBe(0);
+      hide(false);
+      await arrive();
+      expect(looks()).toBe(all + 1);
+    });
+
+    it('remembers it over a reload, but not how far it was', async () => {
+      await run();
+      tell({});
+      const saved = JSON.stringify(await state.fetch('jupyter-2i2c:intents'));
+      expect(saved).toContain('exports/7f0c2a');
+      expect(saved).not.toContain('reading users');
+      tell({ done: 4 });
+      await arrive();
+      expect(JSON.stringify(await state.fetch('jupyter-2i2c:intents'))).toBe(
+        saved
+      );
+      model.dispose();
+      model = make();
+      model.watching = true;
+      const all = looks();
+      await arrive();
+      expect(looks()).toBe(all + 1);
+      expect(model.intents[0].export).toMatchObject({ step: 'reading users' });
+    });
   });
 
   it('is quiet after its end', async () => {

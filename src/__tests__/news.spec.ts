@@ -55,6 +55,7 @@ describe('news', () => {
       homeUrl: '/hub/home',
       publicUrl: '',
       consoleUrl: '',
+      offered: [],
       newsChanged: new Signal({}),
       requestSent: new Signal({})
     };

@@ -31,6 +31,7 @@ describe('HubPanel', () => {
         homeUrl,
         publicUrl: homeUrl ? 'http://localhost/services/2i2c/' : '',
         consoleUrl: homeUrl ? 'http://localhost/services/2i2c-console/' : '',
+        offered: [],
         newsChanged: new Signal({}),
         requestSent: new Signal({})
       },

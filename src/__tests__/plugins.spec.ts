@@ -20,7 +20,7 @@ import { endOf, NOTICE } from '../serverEnd';
 import type { HubSidebar } from '../sidebar';
 import { CommandIDs, type IHub, PACKAGE, PANEL_ID } from '../tokens';
 
-import { info, json, session, StandIn } from './data';
+import { admin, info, json, session, StandIn } from './data';
 
 const HOUR = 3_600_000;
 
@@ -55,6 +55,7 @@ describe('the plugins', () => {
       homeUrl: 'http://localhost/hub/home',
       publicUrl: 'http://localhost/services/2i2c/',
       consoleUrl: 'http://localhost/services/2i2c-console/',
+      offered: [],
       newsChanged: new Signal({}),
       requestSent: new Signal({})
     };
@@ -199,6 +200,30 @@ describe('the plugins', () => {
       expect(commands.isVisible(CommandIDs.stopServer)).toBe(false);
       expect(commands.isEnabled(CommandIDs.openHub)).toBe(false);
       expect(commands.isVisible(CommandIDs.refresh)).toBe(true);
+    });
+
+    it('export the hub where the panel knows that it is offered', async () => {
+      await commandsPlugin.activate(app, hub, null, null, null);
+      await panelPlugin.activate(app, hub, nullTranslator, null, null, null);
+      const { exportHub } = CommandIDs;
+      expect(commands.isVisible(exportHub)).toBe(false);
+      expect(commands.isEnabled(exportHub)).toBe(false);
+      server.answers['admin'] = () =>
+        json(
+          admin(value => {
+            value.actions = ['export-hub'];
+          })
+        );
+      const changed = jest.fn();
+      commands.commandChanged.connect((_, { id }) => changed(id));
+      const [sidebar] = shell.added[0] as [HubSidebar, string];
+      Widget.attach(sidebar, document.body);
+      await waitFor(() => expect(changed).toHaveBeenCalledWith(exportHub));
+      expect(commands.isVisible(exportHub)).toBe(true);
+      await commands.execute(exportHub);
+      expect(shell.activated).toEqual([PANEL_ID]);
+      expect([sidebar.target, sidebar.action]).toEqual(['admin', 'export-hub']);
+      sidebar.dispose();
     });
 
     it('copy the statement with its address', async () => {

@@ -9,7 +9,7 @@ import { ILauncher } from '@jupyterlab/launcher';
 import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { CommandIDs, DOMAIN, IHub, PluginIDs } from '../tokens';
+import { CommandIDs, DOMAIN, EXPORT, IHub, PluginIDs } from '../tokens';
 
 const plugin: JupyterFrontEndPlugin<void> = {
   id: PluginIDs.commands,
@@ -99,6 +99,20 @@ const plugin: JupyterFrontEndPlugin<void> = {
       }
     });
 
+    const exports = () => hub.offered.includes(EXPORT);
+    commands.addCommand(CommandIDs.exportHub, {
+      label: trans.__('Export This Hub…'),
+      caption: trans.__('Ask for a copy of this hub that starts elsewhere'),
+      describedBy: noArguments,
+      isVisible: exports,
+      isEnabled: exports,
+      execute: () =>
+        commands.execute(CommandIDs.showPanel, {
+          section: 'admin',
+          action: EXPORT
+        })
+    });
+
     const category = trans.__('Hub');
     for (const section of ['hub', 'news', 'right', 'help']) {
       palette?.addItem({
@@ -112,6 +126,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
       CommandIDs.refresh,
       CommandIDs.openHub,
       CommandIDs.copyStatement,
+      CommandIDs.exportHub,
       CommandIDs.stopServer
     ]) {
       palette?.addItem({ command, category });

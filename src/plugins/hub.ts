@@ -23,9 +23,8 @@ const plugin: JupyterFrontEndPlugin<IHub> = {
       const { HubModel } = await import(
         /* webpackChunkName: "model" */ '../model'
       );
-      return new HubModel({
-        serverSettings: app.serviceManager.serverSettings
-      });
+      const { events, serverSettings } = app.serviceManager;
+      return new HubModel({ events: events?.stream, serverSettings });
     };
     const service = (name: string) =>
       hubPrefix
@@ -37,6 +36,7 @@ const plugin: JupyterFrontEndPlugin<IHub> = {
       homeUrl: hubPrefix ? URLExt.join(hubHost ?? '', hubPrefix, 'home') : '',
       publicUrl: service('2i2c'),
       consoleUrl: service('2i2c-console'),
+      offered: [],
       newsChanged: new Signal({}),
       requestSent: new Signal({})
     };

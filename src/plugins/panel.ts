@@ -98,12 +98,18 @@ const plugin: JupyterFrontEndPlugin<void> = {
               type: 'string',
               description: 'The section to open.',
               oneOf: SECTIONS.map(id => ({ const: id }))
+            },
+            action: {
+              type: 'string',
+              description:
+                'The admin action whose form to open, where it is offered.'
             }
           }
         }
       },
       execute: args => {
         sidebar.target = SECTIONS.find(id => id === args['section']) ?? null;
+        sidebar.action = String(args['action'] ?? '');
         shell.activateById(PANEL_ID);
       }
     });

@@ -94,6 +94,15 @@ function Offered(props: ISectionProps & { admin: IAdmin }): JSX.Element {
     setFocus('');
     setDraft(question);
   };
+  const { wanted } = props.intents;
+  React.useEffect(() => {
+    if (wanted) {
+      props.intents.wanted = '';
+      if (actions.some(action => action.kind === wanted)) {
+        open({ kind: wanted, target: {}, note: '' });
+      }
+    }
+  }, [wanted]);
   const opener = (action: IAction) => (
     <li
       key={action.kind}

@@ -11,6 +11,7 @@ import type { IFollowed } from '../intents';
 import type { RequestError } from '../request';
 
 import type { ISectionProps } from '.';
+import { ExportFields, type IExported } from './intentExport';
 import { AnnouncementFields, type IPublished } from './intentNews';
 
 /** Characters of a note, as the service takes them. */
@@ -46,6 +47,10 @@ export function IntentForm(props: IIntentFormProps): JSX.Element {
     severity: given('severity') || 'info',
     acknowledge: draft.target['acknowledge'] === true
   });
+  const [exported, setExported] = React.useState<IExported>({
+    people: draft.target['people'] === true,
+    announcements: draft.target['announcements'] !== false
+  });
   const [note, setNote] = React.useState(draft.note);
   const [mistake, setMistake] = React.useState('');
   const [asking, setAsking] = React.useState(false);
@@ -62,7 +67,8 @@ export function IntentForm(props: IIntentFormProps): JSX.Element {
       ...(fields.includes('announcement') && {
         ...news,
         title: news.title.trim()
-      })
+      }),
+      ...(fields.includes('export') && exported)
     },
     note: note.trim()
   };
@@ -156,6 +162,13 @@ export function IntentForm(props: IIntentFormProps): JSX.Element {
           news={news}
           mistake={mistake}
           onChange={setNews}
+          trans={trans}
+        />
+      )}
+      {fields.includes('export') && (
+        <ExportFields
+          exported={exported}
+          onChange={setExported}
           trans={trans}
         />
       )}

@@ -5,11 +5,19 @@ import React from 'react';
 import { titleOf } from '../actions';
 import { Button } from '../components/button';
 import { Link } from '../components/link';
+import { Progress } from '../components/progress';
 import { consolePage } from '../console';
 import { formatTime } from '../format';
 import { FOLLOW_FOR, type IFollowed, isSettled } from '../intents';
 
 import type { ISectionProps } from '.';
+import {
+  explainExport,
+  exportLink,
+  goingOn,
+  isBlocked,
+  isExport
+} from './hubExport';
 
 /** States from which asking once more makes sense. */
 const TO_ASK_AGAIN = ['expired', 'failed', 'gone'];
@@ -52,17 +60,23 @@ function Intent(props: IIntentsProps & { intent: IFollowed }): JSX.Element {
   }, [props.focus]);
   const title = titleOf(intent, trans);
   const settled = isSettled(intent);
-  const followed = Date.now() - intent.asked < FOLLOW_FOR && !intent.error;
+  const followed =
+    (Date.now() - intent.asked < FOLLOW_FOR || intent.state === 'running') &&
+    !intent.error;
+  const going = goingOn(intent);
+  const leadsTo = isExport(intent) ? exportLink(intent, trans) : null;
   const page = consolePage(
     consolePage(hub.consoleUrl, intents.admin.value?.console ?? ''),
-    intent.url
+    leadsTo ? intent.export!.url : intent.url
   );
   return (
     <li ref={item} tabIndex={-1} className={`jp-mod-${Private.mood(intent)}`}>
       <b>{title}</b>{' '}
       <span className="jp-HubPanel-note">{formatTime(intent.asked)}</span>
       <p role="status">{Private.explain(intent, trans)}</p>
-      {intent.message && <Message {...props} />}
+      {going && <Progress {...going} title={title} what={going.step} />}
+      {/* what the service says of an export that went well is said above */}
+      {intent.message && !leadsTo && <Message {...props} />}
       {intent.error && (
         <p className="jp-HubPanel-note">
           {trans.__('It could not be looked at just now.')}{' '}
@@ -72,9 +86,10 @@ function Intent(props: IIntentsProps & { intent: IFollowed }): JSX.Element {
       <p className="jp-HubPanel-actions">
         {intent.state !== 'gone' && (
           <Link url={page}>
-            {intent.state === 'pending'
-              ? trans.__('Decide in the console')
-              : trans.__('See it in the console')}
+            {leadsTo ??
+              (intent.state === 'pending'
+                ? trans.__('Decide in the console')
+                : trans.__('See it in the console'))}
           </Link>
         )}
         {!settled && !followed && (
@@ -85,7 +100,8 @@ function Intent(props: IIntentsProps & { intent: IFollowed }): JSX.Element {
             {trans.__('Look again')}
           </Button>
         )}
-        {TO_ASK_AGAIN.includes(intent.state) && (
+        {(TO_ASK_AGAIN.includes(intent.state) ||
+          (isExport(intent) && intent.state === 'cancelled')) && (
           <Button
             label={trans.__('Ask again for: %1', title)}
             onClick={() => props.onAskAgain(intent)}
@@ -126,7 +142,7 @@ namespace Private {
   ): 'open' | 'good' | 'bad' | 'unsure' | 'calm' {
     switch (intent.state) {
       case 'done':
-        return 'good';
+        return isBlocked(intent) ? 'unsure' : 'good';
       case 'failed':
       case 'partly':
         return 'bad';
@@ -144,6 +160,10 @@ namespace Private {
     intent: IFollowed,
     trans: ISectionProps['trans']
   ): string {
+    const exported = isExport(intent) ? explainExport(intent, trans) : null;
+    if (exported !== null) {
+      return exported;
+    }
     switch (intent.state) {
       case 'pending': {
         const expires = Date.parse(intent.expires);
