@@ -38,7 +38,9 @@ def write(path: Path, config: Config, file: Path | None, directory: Path | None 
     def look(rules: Rules) -> dict[str, object]:
         return record(config, rules)
 
-    document = recorded(look, file, directory or Path.cwd())
+    # what setup_hub writes for its service names people, and a replica's hub writes it anew
+    handed_over = path.with_name(path.name.replace(".record.json", ".json"))
+    document = recorded(look, file, directory or Path.cwd(), ours=(path, handed_over))
     path.parent.mkdir(parents=True, exist_ok=True)
     # mkstemp makes files that only their owner can read
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

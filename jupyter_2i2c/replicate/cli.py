@@ -331,7 +331,7 @@ def _build(arguments: argparse.Namespace, terminal: Any) -> int:
             terminal.end()
             print(f"{arguments.output}: {arguments.output / 'README.md'} says what to do, in order")
             return 0
-        if hub_local.is_hub(bundle):
+        if bundle.manifest().kind == "hub":
             hub = hub_local.build(
                 bundle, arguments.output, work, arguments.python,
                 port=arguments.port, login=arguments.login,

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import threading
 import zipfile
 from dataclasses import dataclass
@@ -18,10 +19,34 @@ import pytest
 from jupyter_2i2c.replicate.bundle import opened
 from jupyter_2i2c.replicate.capture.environment import capture_environment
 from jupyter_2i2c.replicate.capture.lock import find_uv
+from jupyter_2i2c.replicate.sandbox import start
 from jupyter_2i2c.replicate.targets import local
 from jupyter_2i2c.replicate.work import Work
 
+SANDBOX = str(Path(start.__file__).parent)
 CREATED = "2026-01-31T12:00:00Z"
+
+
+CONFINED = """\
+import sys
+sys.path.insert(0, sys.argv[1])
+from confine import CannotConfine, confine
+try:
+    confine([sys.argv[2]], sys.path, 60, 2 << 30)
+except CannotConfine as error:
+    sys.exit(str(error))
+"""
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory):
+    """A machine on which a configuration can be executed apart from everything."""
+    call = [sys.executable, "-I", "-c", CONFINED, SANDBOX, tmp_path_factory.mktemp("confined")]
+    done = subprocess.run(call, capture_output=True, text=True, check=False)
+    if done.returncode and os.environ.get("CI"):
+        pytest.fail(f"nothing can be confined here: {done.stderr}")
+    if done.returncode:
+        pytest.skip(f"nothing can be confined here: {done.stderr.strip()}")
 
 
 def wheel(directory, name, version, files, commands=(), tag="py3-none-any"):

@@ -57,7 +57,7 @@ def recorded_chart(rules: Rules, environment: Mapping[str, str]) -> dict[str, An
         return None
     # a later chart may have more keys than are known here; only its own function knows
     whole: Mapping[str, Any] = getattr(z2jh, "_load_config", dict)()
-    names = dict.fromkeys([*NAMES, *(str(each) for each in whole)])
+    names = dict.fromkeys([*NAMES, *ABOUT, *(str(each) for each in whole)])
     told = {name: z2jh.get_config(name, MISSING) for name in names}
     values = {name: each for name, each in told.items() if each is not MISSING}
     about = {name: values.pop(name, None) or {} for name in ABOUT}

@@ -11,7 +11,7 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from types import CodeType
@@ -41,6 +41,7 @@ def recorded(
     file: Path | None,
     directory: Path,
     environment: Mapping[str, str] = os.environ,
+    ours: Iterable[Path] = (),
 ) -> dict[str, Any]:
     """All of it as JSON, without secrets.
 
@@ -49,6 +50,7 @@ def recorded(
         file: the configuration file; None where there is none.
         directory: the hub runs in.
         environment: the hub's variables.
+        ours: files that are written when the hub starts, and are none of its configuration.
 
     Returns:
         ``config`` (as recorder.py writes it), ``files`` (each with ``name`` in the bundle, ``path``,
@@ -62,14 +64,17 @@ def recorded(
     for name, value in environment.items():
         if rules.is_secret(name) and len(value) >= SHORTEST and not Path(value).exists():
             rules.learn(value, name)
-    told = look(rules)
+    # values are looked at first, as their places name secrets as those of a checkout do; and once more,
+    # as settings tell of secrets, too
     chart = recorded_chart(rules, environment)
+    told = look(rules)
     if chart:
-        told = look(rules)  # again: its values have secrets that no setting's name tells
+        chart = recorded_chart(rules, environment)
     sources = _Sources(rules, top, directory)
     if file:
         sources.take(file)
-    sources.take_named(told)
+    if not chart:  # which puts such files there out of its values
+        sources.take_named(told, frozenset(ours))
     _as_carried(told, sources.files)
     told = cleaned(told, rules)
     variables, wanted = _environment(environment, sources.variables, rules)
@@ -151,8 +156,9 @@ class _Sources:
                 self.missing.append(f"{shown}:{line} loads a file whose name it computes: "
                                     f"{self._rules.text(loaded) or 'not known'}")  # fmt: skip
 
-    def take_named(self, told: Mapping[str, Any]) -> None:
-        """The files beside the configuration that its settings and its code name."""
+    def take_named(self, told: Mapping[str, Any], ours: frozenset[Path]) -> None:
+        """The files beside the configuration that its settings and its code name, but for `ours`."""
+        self._seen |= ours
         for value in sorted(set(_texts(told))):
             if not value.startswith("{config}/"):
                 continue

@@ -177,6 +177,6 @@ MISSING = object()
 def _code(values: Any, origins: Mapping[Place, Origin]) -> dict[str, Code]:
     found = {}
     for path, text in leaves(values):
-        if isinstance(text, str) and text and is_python(path, text):
+        if isinstance(text, str) and is_python(path, text):
             found[pointer(path)] = Code(path, text, origins[path], origins[path].layer == LAYER)
     return found

@@ -207,5 +207,7 @@ def _variable(told: Any, pod: Pod) -> str | None:
         value = pod.config_maps.get(reference.get("name"), {}).get(reference.get("key"))
         return None if value is None else str(value)
     if reference := source.get("secretKeyRef"):
+        if (known := pod.secrets.get(str(reference.get("key")))) is not None:
+            return str(known)  # it was taken out of code, and is looked up there
         return f"stand-in-for-{reference.get('name')}-{reference.get('key')}"
     return None
