@@ -89,8 +89,8 @@ class Administration:
         self.options = options
         self.settings = settings
         self.unusable = ""
-        self.offered_to: set[str] = set()
-        """People other than administrators who had rights at their last visit to the console."""
+        self.offered: dict[str, frozenset[str]] = {}
+        """The actions that people, administrators or not, could do at their last login to the console."""
         metrics = metrics or Metrics()
         self.api = HubApi(
             api_url, client_options=client_options, on_failure=metrics.hub_failed("console")

@@ -34,22 +34,27 @@ class MeHandler(AdministrationHandler):
 
         Returns:
             ``{"version": 1, "console": address, "administrator": bool, "actions": [name, …],
-            "done": [{"time", "actor", "action", "text", "reason"}, …]}``. ``administrator`` is a
-            hint on what to offer; what somebody may do is decided on the console.
+            "done": [{"time", "actor", "action", "text", "reason"}, …]}``. ``administrator`` says
+            whether to offer anything. That and the actions are a hint: what an administrator of
+            the hub is usually allowed, and what anybody else could do at their last login to the
+            console. What somebody may do is decided there.
         """
         administration = self.administration
         try:
             done = await administration.store.read(audit.about, self.identity.name, SHOWN)
         except StoreUnavailable as error:
             raise web.HTTPError(503, "%s", str(error)) from None
-        offered = self.identity.admin or self.identity.name in administration.offered_to
+        actions = administration.offered.get(self.identity.name, frozenset())
+        if self.identity.admin:
+            actions = frozenset(administration.desk.actions)
+        offered = bool(actions)
         self.set_header("Cache-Control", "no-store")
         self.finish(
             {
                 "version": 1,
                 "console": administration.console_url if offered else "",
                 "administrator": offered,
-                "actions": sorted(administration.desk.actions) if offered else [],
+                "actions": sorted(actions),
                 "done": [_done(entry) for entry in done],
             }
         )

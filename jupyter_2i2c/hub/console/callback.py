@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from tornado import web
 
+from ..actions.base import holds
 from .base import Framed, Refusal
-
-OFFERED = {"servers", "admin:users"}
-"""Who holds one of these is offered actions in Lab, administrator or not."""
 
 SAY_AGAIN = "This login was not begun in this browser, or it took too long. Open the page again."
 
@@ -31,8 +29,12 @@ class CallbackHandler(Framed):
                 raise Refusal(503, "The hub does not answer. Try again in a moment.") from None
             raise Refusal(403, SAY_AGAIN) from None
         identity = await self.console.administration.api.as_person(token).whoami()
-        if not self.console.rights(identity).isdisjoint(OFFERED):
-            self.console.administration.offered_to.add(identity.name)
+        # a hint on what to offer in Lab; what they may do to themselves is no administration
+        own = f"!user={identity.name}"
+        rights = [each for each in self.console.rights(identity) if not each.endswith(own)]
+        self.console.administration.offered[identity.name] = frozenset(
+            name for name, act in self.console.desk.actions.items() if holds(rights, act.scopes)
+        )
         await self.console.desk.visit(token, identity.name)
         self.set_cookie(
             self.console.cookie,

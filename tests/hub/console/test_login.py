@@ -126,10 +126,23 @@ def test_whoever_holds_a_role_uses_what_it_includes_and_no_more(hubs):
                 "name": "auditors",
                 "users": ["ada"],
                 "scopes": ["access:services!service=2i2c-console", "custom:2i2c:audit:read"],
-            }
+            },
+            {
+                "name": "announcers",
+                "users": ["mal"],
+                "scopes": ["access:services!service=2i2c-console", "custom:2i2c:announce"],
+            },
         ]
         """,
     )
+
+    def offered(person):
+        """What this person's server is told to offer."""
+        token = person.token(scopes=["access:services!service=2i2c"])
+        headers = {"Authorization": f"token {token}"}
+        me = person.browser.get("services/2i2c/api/v1/me", headers=headers).json()
+        return me["administrator"], me["actions"]
+
     ada = hubs.log_in(hub, "ada")
     ada.browser.headers.update(NAVIGATION)
     page = consent(ada, ada.browser.get(CONSOLE + "audit"))
@@ -138,3 +151,10 @@ def test_whoever_holds_a_role_uses_what_it_includes_and_no_more(hubs):
     assert "(administrator)" not in page.text
     assert ada.browser.get(CONSOLE + "users").status_code == 403
     assert "may not see this hub’s users" in ada.browser.get(CONSOLE).text
+    assert offered(ada) == (False, [])
+    mal = hubs.log_in(hub, "mal")
+    mal.browser.headers.update(NAVIGATION)
+    assert offered(mal) == (False, [])  # nobody knows before the first login to the console
+    consent(mal, mal.browser.get(CONSOLE))
+    news = ["edit-announcement", "publish-announcement", "withdraw-announcement"]
+    assert offered(mal) == (True, news)
