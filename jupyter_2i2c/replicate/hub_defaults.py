@@ -20,9 +20,6 @@ from .importers import hub_items
 from .importers.source import CHART, HubSource
 from .verify.chart import chart_in, defaults_in
 
-SHARED = re.compile(r"common|default|base")
-"""Names of value files that several hubs of a cluster share: the template's, not the hub's own."""
-
 
 @dataclass
 class Defaults:
@@ -40,7 +37,7 @@ class Defaults:
 
 
 def defaults_of_values(source: HubSource, chart: Path | None = None) -> Defaults:
-    """What the charts and the template say before the hub's own files do.
+    """What the charts and the template say before the files of the hub and its cluster do.
 
     Arguments:
         source: the hub.
@@ -58,16 +55,12 @@ def defaults_of_values(source: HubSource, chart: Path | None = None) -> Defaults
                 " give the chart with --chart DIR"
             )
     for layer in source.layers:
-        if layer.kind in ("default", "computed") or _is_shared(layer.kind, layer.name):
+        if layer.kind in ("default", "computed"):
             merged = _over(merged, layer.values)
             made.notes.append(f"defaults: {layer.path} ({layer.name})")
     made.facts = {key: Fact(hub_items.layer_of(place), leaf, place)
                   for key, leaf, place in flat(merged) if place}  # fmt: skip
     return made
-
-
-def _is_shared(kind: str, name: str) -> bool:
-    return kind == "public" and bool(SHARED.match(Path(name).name))
 
 
 def _over(below: Any, above: Any) -> Any:
@@ -154,9 +147,7 @@ def _classes(versions: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
 def _default(kind: Any, trait: str) -> Any:
     """The static default of a trait as JSON has it."""
     found = kind.class_traits(config=True).get(trait) if kind else None
-    if found is None:
-        return _NOT_KNOWN
-    if found.default_value.__class__.__name__ == "Sentinel" or trait in _made(kind):
+    if found is None or _is_computed(kind, trait):
         return _NOT_KNOWN
     value = found.default()
     if isinstance(value, (set, frozenset)):
@@ -164,9 +155,10 @@ def _default(kind: Any, trait: str) -> Any:
     return value if _plain(value) else _NOT_KNOWN
 
 
-def _made(kind: Any) -> set[str]:
-    """Traits whose default is computed by a method of the object."""
-    return set(getattr(kind, "_trait_default_generators", {}))
+def _is_computed(kind: Any, trait: str) -> bool:
+    """Whether a method of the object makes the trait's default."""
+    made = (vars(each).get("_trait_default_generators", {}) for each in kind.__mro__)
+    return hasattr(kind, f"_{trait}_default") or any(trait in each for each in made)
 
 
 def _plain(value: Any) -> bool:

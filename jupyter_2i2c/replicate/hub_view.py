@@ -27,7 +27,7 @@ LARGEST = 32 << 20
 DEEPEST = 50
 
 NAMES = ("name", "slug", "display_name", "id", "mountPath", "key")
-"""What members of a list may be called by, the first that all of them have and no two share."""
+"""What a member of a list may be called by: the first that it has."""
 
 Key = tuple[str, ...]
 """Where a value is; each part begins with ``.`` (a key), ``[`` (a named member), ``#`` (a number, or a
@@ -116,7 +116,7 @@ def view(bundle: Bundle) -> View:
         if part and part not in seen.parts:
             seen.missing[part] = each.reason
     seen.parts["secrets"] = {
-        (f".{each.slot}",): Fact("secrets", f"a slot; {each.how}") for each in manifest.secrets
+        (f".{each.slot}",): Fact("secrets", f"{SLOT}{each.how}") for each in manifest.secrets
     }
     return seen
 
@@ -127,13 +127,18 @@ def _json(bundle: Bundle, name: str) -> Any:
     if not path.is_file():
         return None
     if path.stat().st_size > LARGEST:
-        raise ReplicateError(
-            f"data/{name} of {bundle.place} has more than {LARGEST >> 20} MiB, which no hub's does"
-        )
+        raise _too_large(bundle, name)
     try:
         return json.loads(bundle.text(name))
     except ValueError as error:
         raise ReplicateError(f"data/{name} of {bundle.place} is no JSON: {error}") from None
+
+
+def _too_large(bundle: Bundle, name: str) -> ReplicateError:
+    return ReplicateError(
+        f"data/{name} of {bundle.place} has more than {LARGEST >> 20} MiB, which no hub's does; it is"
+        " not looked into"
+    )
 
 
 def _settings(bundle: Bundle, seen: View) -> None:
@@ -166,6 +171,9 @@ def _settings(bundle: Bundle, seen: View) -> None:
 def _values(bundle: Bundle, seen: View) -> None:
     if not bundle.path(DESCRIPTION).is_file():
         return
+    for name in bundle.names():
+        if name.startswith("hub/") and bundle.path(name).stat().st_size > LARGEST:
+            raise _too_large(bundle, name)
     source = seen.source = source_of(bundle)
     facts = seen.parts["values"] = {
         key: Fact(hub_items.layer_of(place), leaf, place)
@@ -293,20 +301,21 @@ def _without_traitlets(described: Any) -> Any:
     return {**described, "bases": bases}
 
 
-FUNCTION = "function "
+FUNCTION, SLOT = "function ", "a slot; "
+"""How functions and slots begin; both are words of ours."""
 
 
 def _names(members: list[Any]) -> list[str]:
-    """What each member is called; empty where that tells them not apart."""
-    if not all(isinstance(each, Mapping) for each in members):
-        return []
-    for name in NAMES:
-        called = [each.get(name) for each in members]
-        if all(isinstance(each, str) and each for each in called) and len(set(called)) == len(
-            called
-        ):
-            return [str(each) for each in called]
-    return []
+    """What each member is called; empty where one has no name."""
+    called: list[str] = []
+    for each in members:
+        told = each if isinstance(each, Mapping) else {}
+        name = next((told[name] for name in NAMES if isinstance(told.get(name), str)), "")
+        if not name:
+            return []
+        again = sum(other.partition(" (")[0] == name for other in called)
+        called.append(f"{name} ({again + 1})" if again else name)
+    return called
 
 
 def dotted(key: Key) -> str:
