@@ -262,6 +262,30 @@ export interface ILastReplica {
   age: number | null;
 }
 
+/** Something that was looked at, and what it means for who takes the hub elsewhere. */
+export interface IEvidence {
+  id: string;
+  what: string;
+  found: string;
+  status: string;
+  count: number;
+  names: string[];
+  source: string;
+  way_out: string;
+}
+
+/** What was found of one layer. */
+export interface ILayerEvidence {
+  key: string;
+  items: IEvidence[];
+}
+
+/** The answer of `jupyter-2i2c/evidence`: what is open here, what is tied, and what is not known. */
+export interface IEvidenceSheet {
+  at: string;
+  layers: ILayerEvidence[];
+}
+
 /** Something that was done to the server's owner. */
 export interface IDone {
   time: string;
@@ -469,6 +493,17 @@ export function fetchLastReplica(
   settings: ServerConnection.ISettings
 ): Promise<ILastReplica> {
   return requestAPI(settings, 'replica');
+}
+
+/**
+ * What is open here, what is tied, and what is not known.
+ *
+ * @param settings - How to reach the server.
+ */
+export function fetchEvidence(
+  settings: ServerConnection.ISettings
+): Promise<IEvidenceSheet> {
+  return requestAPI(settings, 'evidence');
 }
 
 /**

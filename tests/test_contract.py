@@ -35,6 +35,9 @@ MIRRORED = {
     "IHubFacts": model.HubFacts,
     "IProvenance": model.Provenance,
     "IProblem": model.Problem,
+    "IEvidence": model.Evidence,
+    "ILayerEvidence": model.LayerEvidence,
+    "IEvidenceSheet": model.EvidenceSheet,
     "IUsage": Usage,
     "IDone": Done,
     "IPart": Part,
@@ -69,6 +72,13 @@ def test_the_announcements_example_has_their_fields(data):
     example = json.loads((data / "announcements.json").read_text("utf-8"))
     for each in example["announcements"]:
         assert list(each) == [field.name for field in fields(Announcement)]
+
+
+def test_the_evidences_example_is_a_sheet(data):
+    example = json.loads((data / "evidence.json").read_text("utf-8"))
+    version = example.pop("version")
+    assert version == 1
+    assert to_json(from_json(model.EvidenceSheet, example)) == example
 
 
 def released(data):

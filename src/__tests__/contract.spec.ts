@@ -3,6 +3,7 @@
 import type {
   IAdmin,
   IDone,
+  IEvidenceSheet,
   IInfo,
   IIntent,
   ILastReplica,
@@ -15,6 +16,7 @@ import type {
 import {
   admin,
   done,
+  evidence,
   exporting,
   info,
   intent,
@@ -116,5 +118,15 @@ describe('the shared JSON', () => {
       'answered',
       'failed'
     ]);
+  });
+
+  it('is an answer of jupyter-2i2c/evidence', () => {
+    const typed: IEvidenceSheet = evidence();
+    expect(Date.parse(typed.at)).not.toBeNaN();
+    expect(typed.layers.map(each => each.key)).toEqual(
+      info().facts.layers.map(each => each.key)
+    );
+    const [open] = typed.layers[1].items;
+    expect([open.status, open.count]).toEqual(['open', 455]);
   });
 });

@@ -9,6 +9,7 @@ import type {
   IAdmin,
   IAnnouncement,
   IDone,
+  IEvidenceSheet,
   IExport,
   IHelpRequest,
   IInfo,
@@ -145,6 +146,11 @@ export function request(): IHelpRequest {
   return read('request.json') as IHelpRequest;
 }
 
+/** An answer of `jupyter-2i2c/evidence`. */
+export function evidence(): IEvidenceSheet {
+  return read('evidence.json') as IEvidenceSheet;
+}
+
 /** The list of `jupyter-2i2c/requests`. */
 export function requests(): ISentRequest[] {
   return (read('requests.json') as { requests: ISentRequest[] }).requests;
@@ -177,6 +183,7 @@ export class StandIn {
       ),
     done: () => json({ done: [] }),
     replica: () => json(noReplica()),
+    evidence: () => json(evidence()),
     news: () => json(noNews()),
     requests: () => json({ requests: [] }),
     exports: () => json({ exports: [] })

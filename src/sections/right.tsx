@@ -5,6 +5,7 @@ import React from 'react';
 import type { IHubFacts, ILayer, ISession } from '../api';
 import { Asked } from '../components/asked';
 import { Copy } from '../components/copy';
+import { EvidenceState, Found, useEvidence } from '../components/evidence';
 import { Link } from '../components/link';
 import { Take } from '../components/take';
 
@@ -30,6 +31,7 @@ export function RightSection(props: ISectionProps): JSX.Element {
 function Right(props: ISectionProps & { facts: IHubFacts }): JSX.Element {
   const { facts, trans } = props;
   const session = props.model.session.value;
+  const evidence = useEvidence(props.model.serverSettings, facts);
   return (
     <>
       {facts.statement && (
@@ -55,9 +57,15 @@ function Right(props: ISectionProps & { facts: IHubFacts }): JSX.Element {
             <span className="jp-HubPanel-here">
               {here(layer, facts, session, props)}
             </span>
+            <Found
+              sheet={evidence.asked.value}
+              layer={layer.key}
+              trans={trans}
+            />
           </li>
         ))}
       </ul>
+      <EvidenceState {...evidence} trans={trans} />
       <LastReplica {...props} />
       {facts.commitments.length > 0 && (
         <details>
