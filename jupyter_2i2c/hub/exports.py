@@ -42,6 +42,8 @@ log = logging.getLogger(__name__)
 PASSED_ON = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ")
 """Of the service's environment, all that the process that makes an export gets."""
 
+COMMAND = (sys.executable, "-m", "jupyter_2i2c.hub.export_work")
+
 BUNDLE = "bundle"
 
 PARTS: Mapping[str, str] = {
@@ -264,7 +266,10 @@ class Exports:
             try:
                 return await question()
             except HubRefused:
-                raise Refused from None
+                # what the scopes do not let through is not asked for
+                raise CannotExport(
+                    "the login with which it was approved has ended. Ask again"
+                ) from None
             except TooMany as error:
                 delay = max(delay, error.retry_after)
                 if not left:
@@ -463,9 +468,7 @@ async def _child(directory: Path, grace: float) -> AsyncIterator[asyncio.subproc
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     with _private(directory / LOG) as printed:
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "jupyter_2i2c.hub.export_work",
+            *COMMAND,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=printed,

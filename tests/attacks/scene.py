@@ -15,6 +15,7 @@ from jupyter_2i2c.demo.local_hub import LocalHub
 from jupyter_2i2c.hub.administration import Administration, Options
 from jupyter_2i2c.hub.console.app import console_app
 from jupyter_2i2c.hub.facts import Facts
+from jupyter_2i2c.hub.proof import Drills
 from jupyter_2i2c.hub.settings import HubSettings
 from jupyter_2i2c.sources import Stated
 
@@ -218,7 +219,10 @@ def console_routes(directory: Path) -> list[tuple[str, str]]:
     They are read from the application, so that a new one cannot be forgotten.
     """
     options = Options(
-        f"sqlite:///{directory}/routes.sqlite", str(directory / "routes.key"), "/services/c/"
+        f"sqlite:///{directory}/routes.sqlite",
+        str(directory / "routes.key"),
+        "/services/c/",
+        drills=Drills(str(directory), 1),  # so that the pages of exports are there
     )
     administration = Administration(options, HubSettings(), "http://127.0.0.1:9/hub/api")
     application = console_app(
@@ -233,7 +237,8 @@ def console_routes(directory: Path) -> list[tuple[str, str]]:
     found = []
     for rule in application.wildcard_router.rules:
         pattern = rule.matcher.regex.pattern.removesuffix("$").removeprefix("/services/c/")
-        path = re.sub(r"\([^)]*\)", "boss", pattern).replace("/?", "").replace(".*", "no/such")
+        path = re.sub(r"\(([^()|]*)\|[^()]*\)", r"\1", pattern)  # the first of several words
+        path = re.sub(r"\([^)]*\)", "boss", path).replace("/?", "").replace(".*", "no/such")
         assert re.fullmatch(pattern, path), f"say how to make a path of {pattern}"
         found.append((pattern, path))
     return found

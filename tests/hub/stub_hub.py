@@ -23,6 +23,9 @@ ALL = (
     "admin:users",
 )
 
+PAGED = {"users": "list:users", "groups": "list:groups"}
+OTHERS = {"services": "list:services", "info": "read:hub"}
+
 
 class StubHub:
     """Users, servers and tokens, and a list of what was asked.
@@ -33,12 +36,16 @@ class StubHub:
         most_at_once: of requests.
         stopped: how often each server was asked to stop while it ran.
         stopped_again: servers that were asked to stop and did not run.
+        groups: name to members.
+        services: what is told of each, by name.
         slow_stop: servers whose stop is answered with 202 and ends at `finish_stops`.
     """
 
     def __init__(self) -> None:
         self.tokens = {"boss-token": ("boss", list(ALL))}
         self.users: dict[str, dict] = {}
+        self.groups: dict[str, list[str]] = {}
+        self.services: dict[str, dict] = {"2i2c": {"name": "2i2c", "admin": False, "roles": []}}
         self.fault: Callable[[web.RequestHandler], Awaitable[bool]] | None = None
         self.asked: list[tuple[str, str]] = []
         self.arrivals: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
@@ -180,14 +187,26 @@ class Handler(web.RequestHandler):
             self.finish(
                 {**{k: user[k] for k in ("name", "admin", "groups")}, "scopes": self.scopes}
             )
-        elif parts == ["users"]:
-            if self.allowed("list:users"):
-                self.finish(self.listed())
+        elif len(parts) == 1 and parts[0] in PAGED:
+            if self.allowed(PAGED[parts[0]]):
+                self.finish(self.listed() if parts == ["users"] else self.all_groups())
+        elif len(parts) == 1 and parts[0] in OTHERS:
+            if self.allowed(OTHERS[parts[0]]):
+                self.finish(self.hub.services if parts == ["services"] else {"version": "6.0.0"})
         elif len(parts) == 2 and (user := self.user(parts[1])):
             self.finish(self.model(user))
 
+    def all_groups(self):
+        offset, limit = self.part()
+        names = sorted(self.hub.groups)
+        items = [{"name": name, "users": self.hub.groups[name]} for name in names]
+        return paged(items[offset : offset + limit], len(names), offset, limit)
+
+    def part(self):
+        return int(self.get_argument("offset", "0")), int(self.get_argument("limit"))
+
     def listed(self):
-        offset, limit = (int(self.get_argument(name)) for name in ("offset", "limit"))
+        offset, limit = self.part()
         users = list(self.hub.users.values())
         if self.get_argument("state", "") == "active":
             users = [user for user in users if user["servers"]]
@@ -196,20 +215,11 @@ class Handler(web.RequestHandler):
             users = [user for user in users if like(pattern, user["name"].lower())]
         if self.get_argument("state", "") == "inactive":
             users = [user for user in users if not user["servers"]]
-        sort = self.get_argument("sort")
+        sort = self.get_argument("sort", "id")
         if (key := sort.lstrip("-")) in ("name", "last_activity"):
             users.sort(key=lambda user: user[key] or "", reverse=sort.startswith("-"))
-        end = offset + limit
-        following = {"offset": end, "limit": limit, "url": "x"} if end < len(users) else None
-        return {
-            "items": [self.model(user) for user in users[offset:end]],
-            "_pagination": {
-                "offset": offset,
-                "limit": limit,
-                "total": len(users),
-                "next": following,
-            },
-        }
+        some = [self.model(user) for user in users[offset : offset + limit]]
+        return paged(some, len(users), offset, limit)
 
     async def post(self, path):
         parts = self.parts()
@@ -268,6 +278,14 @@ class Handler(web.RequestHandler):
             del user["servers"][name]
             self.set_status(204)
         self.finish()
+
+
+def paged(items, total, offset, limit):
+    """Some of many, as the hub says it."""
+    end = offset + limit
+    following = {"offset": end, "limit": limit, "url": "x"} if end < total else None
+    about = {"offset": offset, "limit": limit, "total": total, "next": following}
+    return {"items": items, "_pagination": about}
 
 
 def like(pattern, text):

@@ -60,9 +60,18 @@ def test_what_cannot_be_read_is_no_proof(told, text):
     assert told(text).last() is None
 
 
-def test_nobody_drills():
-    assert Drills("", 30).last() is None
-    assert Drills("/nowhere", 30).last() is None
+@pytest.mark.parametrize("directory", ["", "/nowhere"])
+def test_nobody_has_drilled(directory):
+    drills = Drills(directory, 30)
+    assert drills.configured == bool(directory)
+    assert drills.last() is None
+    assert drills.blockers() == []
+
+
+def test_what_failed_is_told_apart_from_how_many(told):
+    drills = told({**DRILL, "holds": False, "blockers": ["V4 a: b", "x" * 1000]})
+    assert drills.blockers() == ["V4 a: b", "x" * 500]
+    assert drills.last().to_json()["blockers"] == 2
 
 
 async def answers(path, handler, **arguments):
@@ -103,4 +112,6 @@ async def test_the_api_and_the_page_tell_it(told, monkeypatch):
         "replica": {
             "at": DRILL["at"], "highest": "V7", "holds": True, "blockers": 0, "overdue": False,
         },
+        "configured": True,
+        "limit_days": 30,
     }  # fmt: skip
