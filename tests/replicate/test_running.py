@@ -5,9 +5,11 @@ import shutil
 import sys
 import types
 from dataclasses import replace
+from functools import cache
 
 import pytest
 import yaml
+from traitlets.config import Config
 
 from jupyter_2i2c.cli import main
 from jupyter_2i2c.replicate.bundle import opened
@@ -19,6 +21,7 @@ from jupyter_2i2c.replicate.importers.running import source_of_record
 from jupyter_2i2c.replicate.importers.source import at, leaves, pointer
 from jupyter_2i2c.replicate.redact import NO_SECRET_NAME, SECRET_NAME
 from jupyter_2i2c.replicate.sandbox.recorder import Rules
+from jupyter_2i2c.replicate.sandbox.recorder import record as written
 from jupyter_2i2c.replicate.verify import hub_pod, kubernetes, v4_kubernetes, verify
 from jupyter_2i2c.replicate.verify.chart import code_of
 from jupyter_2i2c.replicate.work import Work
@@ -250,6 +253,31 @@ def test_keys_that_nobody_knows_here_and_whole_numbers_are_kept(monkeypatch):
     assert isinstance(told["values"]["later"]["a"], int)
     assert target_of({"kubernetes": told}) == "k8s"
     assert target_of({}) == "local"
+
+
+def test_what_the_charts_code_puts_into_its_values_is_not_taken_for_them(monkeypatch):
+    z2jh = types.ModuleType("z2jh")
+
+    @cache
+    def load():
+        return {"hub": {"services": {"own": {}}}}
+
+    load()["hub"]["services"]["own"]["api_token"] = "CANARY-made-by-the-chart"
+    z2jh._load_config = load
+    monkeypatch.setitem(sys.modules, "z2jh", z2jh)
+    told = recorded_chart(Rules(SECRET_NAME.pattern, NO_SECRET_NAME.pattern), {})
+    assert told["values"] == {"hub": {"services": {"own": {}}}}
+
+
+def test_keys_of_objects_of_kubernetes_are_no_secrets(record):
+    told = read_record(record)
+    assert told["refused"] == []
+    c = Config()
+    c.KubeSpawner.tolerations = [{"key": "purpose-of-this-node", "effect": "NoSchedule"}]
+    c.KubeSpawner.volumes = {"files": {"secret": {"items": [{"key": "a-file-of-it.json"}]}}}
+    assert "$secret" not in json.dumps(
+        written(c, Rules(SECRET_NAME.pattern, NO_SECRET_NAME.pattern))
+    )
 
 
 def test_code_that_cannot_be_cleaned_refuses_the_capture(monkeypatch):

@@ -55,11 +55,7 @@ def recorded_chart(rules: Rules, environment: Mapping[str, str]) -> dict[str, An
         import z2jh  # type: ignore[import-not-found,unused-ignore]
     except ImportError:
         return None
-    # a later chart may have more keys than are known here; only its own function knows
-    whole: Mapping[str, Any] = getattr(z2jh, "_load_config", dict)()
-    names = dict.fromkeys([*NAMES, *ABOUT, *(str(each) for each in whole)])
-    told = {name: z2jh.get_config(name, MISSING) for name in names}
-    values = {name: each for name, each in told.items() if each is not MISSING}
+    values = _values(z2jh)
     about = {name: values.pop(name, None) or {} for name in ABOUT}
     maps, withheld = _config_maps(values, environment)
     document = {
@@ -86,6 +82,20 @@ def recorded_chart(rules: Rules, environment: Mapping[str, str]) -> dict[str, An
 
 
 MISSING = object()
+
+
+def _values(z2jh: Any) -> dict[str, Any]:
+    """The chart's values as they were mounted.
+
+    The chart's code keeps them, and puts into what it has kept: names and tokens of services, say. Only
+    what it loads them with tells them anew, and tells keys of a later chart, too; it may be called
+    something else there, so that what the chart offers to everybody must do.
+    """
+    load = getattr(z2jh, "_load_config", None)
+    if load is not None:
+        return dict(getattr(load, "__wrapped__", load)())
+    told = {name: z2jh.get_config(name, MISSING) for name in (*NAMES, *ABOUT)}
+    return {name: each for name, each in told.items() if each is not MISSING}
 
 
 class _Clean:
