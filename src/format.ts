@@ -17,9 +17,9 @@ function unitOf(bytes: number): [number, string] {
   return [unit, STEPS[step]];
 }
 
-function number(value: number): string {
+function number(value: number, digits = 1): string {
   return value.toLocaleString(language(), {
-    maximumFractionDigits: value < 10 ? 1 : 0
+    maximumFractionDigits: value < 10 ? digits : 0
   });
 }
 
@@ -52,12 +52,12 @@ export function formatPart(used: number, limit: number): [string, string] {
 }
 
 /**
- * A number of processor cores: `0.3`.
+ * A number of processor cores: `0.3`, or `0.04` of an idle session.
  *
  * @param cores - How many.
  */
 export function formatCores(cores: number): string {
-  return number(cores);
+  return number(cores, cores < 1 ? 2 : 1);
 }
 
 /**

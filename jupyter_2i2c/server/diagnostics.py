@@ -178,24 +178,28 @@ def _lines(facts: Mapping[str, Any]) -> str:
 
 
 def _resources(session: Mapping[str, Any]) -> dict[str, Any]:
-    def use(of: Any, show: Callable[[float], str]) -> str:
-        if not isinstance(of, Mapping):
-            return "not known"
-        used, limit = of.get("used"), of.get("limit")
+    def use(of: Any, show: Callable[[float], str], unit: str = "") -> str:
+        used, limit = (of.get("used"), of.get("limit")) if isinstance(of, Mapping) else (None, None)
+        if used is None and not limit:
+            return ""  # nothing to tell, and a zero would be wrong
         told = "not known" if used is None else show(used)
-        return f"{told} of {show(limit)}" if limit else f"{told}, no limit known"
+        return f"{told} of {show(limit)}{unit}" if limit else f"{told}{unit}, no limit known"
 
     home = session.get("home") or {}
     measured = f" ({home['age']} s ago)" if home.get("age") is not None else ""
     return {
         "Memory": use(session.get("memory"), _size),
-        "Processors": use(session.get("cpu"), lambda cores: f"{cores:.2g}"),
-        "Home directory": use(home, _size) + measured,
+        "CPU": use(session.get("cpu"), _cores, " cores"),
+        "Home directory": (told := use(home, _size)) and told + measured,
     }
 
 
 def _size(count: float) -> str:
     return f"{count / 2**30:.2f} GiB" if count >= 2**29 else f"{count / 2**20:.1f} MiB"
+
+
+def _cores(count: float) -> str:
+    return f"{round(count, 2):g}" if count >= 0.01 else "less than 0.01"
 
 
 def _versions(session: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,14 @@
 
 import { nullTranslator } from '@jupyterlab/translation';
 
-import { formatDuration, formatPart, formatSize, formatTime } from '../format';
+import {
+  formatCores,
+  formatDate,
+  formatDuration,
+  formatPart,
+  formatSize,
+  formatTime
+} from '../format';
 
 const trans = nullTranslator.load('jupyter_2i2c');
 
@@ -21,6 +28,29 @@ describe('formatSize', () => {
 describe('formatPart', () => {
   it('tells the part in the unit of the whole', () => {
     expect(formatPart(512 * 2 ** 20, 4 * 2 ** 30)).toEqual(['0.5', '4 GiB']);
+  });
+});
+
+describe('formatCores', () => {
+  it.each([
+    [0, '0'],
+    [0.04, '0.04'],
+    [0.3, '0.3'],
+    [1.25, '1.3'],
+    [16, '16']
+  ])('tells %d cores as %s', (cores, told) => {
+    expect(formatCores(cores)).toBe(told);
+  });
+});
+
+describe('formatDate', () => {
+  it('tells the day in the language of the page', () => {
+    const noon = new Date(2026, 10, 12, 12).getTime();
+    document.documentElement.lang = 'en-GB';
+    expect(formatDate(noon)).toBe('12 November 2026');
+    document.documentElement.lang = 'fr';
+    expect(formatDate(noon)).toBe('12 novembre 2026');
+    document.documentElement.lang = '';
   });
 });
 

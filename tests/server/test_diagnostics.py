@@ -77,7 +77,7 @@ async def test_what_an_engineer_needs_is_in_it(gather, log, tmp_path):
     assert "JupyterHub: 6.1.1" in session
     assert parts["resources"].text.splitlines() == [
         "Memory: 3.00 GiB of 4.00 GiB",
-        "Processors: 0.5, no limit known",
+        "CPU: 0.5 cores, no limit known",
         "Home directory: not known of 10.00 GiB",
     ]
     assert "Python: 3.12.1" in parts["versions"].text
@@ -88,6 +88,25 @@ async def test_what_an_engineer_needs_is_in_it(gather, log, tmp_path):
     assert "  jupyter_lsp on" in parts["extensions"].text.splitlines()
     assert any(line.startswith("tornado ") for line in parts["packages"].text.splitlines())
     assert all(part.text == part.text.strip("\0") for part in parts.values())
+
+
+@pytest.mark.parametrize(
+    ("cpu", "told"),
+    [
+        ({"used": 0.0, "limit": None}, "CPU: less than 0.01 cores, no limit known"),
+        ({"used": 0.004, "limit": 0.5}, "CPU: less than 0.01 of 0.5 cores"),
+        ({"used": 12.346, "limit": 128.0}, "CPU: 12.35 of 128 cores"),
+        ({"used": None, "limit": 2.0}, "CPU: not known of 2 cores"),
+        ({"used": None, "limit": None}, None),
+        (None, None),
+    ],
+)
+async def test_cores_are_told_as_they_are_and_not_at_all_if_nobody_knows(
+    gather, monkeypatch, cpu, told
+):
+    monkeypatch.setitem(SESSION, "cpu", cpu)
+    lines = (await gather())["resources"].text.splitlines()
+    assert [line for line in lines if line.startswith("CPU")] == ([told] if told else [])
 
 
 async def test_a_log_file_that_is_not_there_is_no_part(gather):
