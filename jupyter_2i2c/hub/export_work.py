@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
-from ..replicate.bundle import Bundle, opened
+from ..replicate.bundle import opened
 from ..replicate.checksums import of_file
 from ..replicate.errors import Cancelled, ReplicateError
 from ..replicate.inspect import inspected
@@ -32,6 +32,7 @@ PAGE = "page.json"
 REPORT = "report.json"
 REPORT_PAGE = "report.html"
 GUIDE = "guide.md"
+OWN = "own.json"
 
 UP_TO = "V4"
 """Higher rungs start the replica, which is not done beside a hub that people work on."""
@@ -77,7 +78,9 @@ def export(job: Mapping[str, Any], work: Work) -> dict[str, Any]:
     Returns:
         The fields of store.exports' `Result`.
     """
-    from ..replicate.importers.recorded import read_record, write_bundle
+    from ..replicate.guide import guide
+    from ..replicate.hub_diff import own
+    from ..replicate.importers.recorded import read_record, target_of, write_bundle
     from ..replicate.report_html import export_page
     from ..replicate.verify import verify
 
@@ -109,7 +112,8 @@ def export(job: Mapping[str, Any], work: Work) -> dict[str, Any]:
     with opened(place, work) as bundle:
         contents = {**inspected(bundle), "bundle": place.name}
         texts = {
-            GUIDE: _guide(bundle),
+            GUIDE: guide(bundle),
+            OWN: _json(own(bundle).to_json()),
             REPORT: _json({**verification.to_json(), "contents": contents}),
             REPORT_PAGE: export_page(contents, verification),
             PAGE: _json(page_of(contents, verification, target)),
@@ -128,13 +132,22 @@ def export(job: Mapping[str, Any], work: Work) -> dict[str, Any]:
     }
 
 
-def target_of(document: Mapping[str, Any]) -> str:
-    """What is built of a hub to prove its bundle, by what its record says of it."""
-    return "k8s" if document.get("kubernetes") else "local"
+def compare(job: Mapping[str, Any], work: Work) -> dict[str, Any]:
+    """What changed from one bundle to another.
+
+    Arguments:
+        job: ``first`` and ``second``.
+        work: told how far it is.
+    """
+    from ..replicate.hub_diff import compare as compared
+
+    with opened(Path(job["first"]), work) as first, opened(Path(job["second"]), work) as second:
+        return compared(first, second).to_json()
 
 
 DO: Mapping[str, Callable[[Mapping[str, Any], Work], dict[str, Any]]] = {
     "export": export,
+    "compare": compare,
 }
 
 
@@ -193,12 +206,6 @@ def page_of(contents: Mapping[str, Any], verification: Verification, target: str
 def _counted(api: Mapping[str, Any]) -> dict[str, Any]:
     """What the API says; where only a number came, as many as that."""
     return {what: range(each) if isinstance(each, int) else each for what, each in api.items()}
-
-
-def _guide(bundle: Bundle) -> str:
-    from ..replicate.guide import guide
-
-    return guide(bundle)
 
 
 def _json(value: Any) -> str:
