@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -19,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 
 from . import archive, checksums
+from .appearing import beside
 from .errors import ReplicateError, UnsafeBundle
 from .manifest import Manifest, read
 from .paths import Names, inside
@@ -70,13 +70,8 @@ class Staging:
             raise ReplicateError(
                 f"{destination} is there already and is not overwritten; give another name"
             )
-        parent = destination.parent
         try:
-            parent.mkdir(parents=True, exist_ok=True)
-            _remove_left_over(parent, destination.name)
-            self._top = Path(
-                tempfile.mkdtemp(prefix=f"{_prefix(destination.name)}{os.getpid()}-", dir=parent)
-            )
+            self._top = beside(destination)
         except OSError as error:
             raise _cannot_write(destination, error) from error
         self._hashes: dict[str, str] = {}
@@ -192,22 +187,6 @@ def _equal_times(top: Path, created: str) -> None:
     moment = archive.seconds(created)
     for each in [*top.rglob("*"), top]:
         os.utime(each, (moment, moment))
-
-
-def _prefix(name: str) -> str:
-    return f".{name}.partial-{socket.gethostname()}-"
-
-
-def _remove_left_over(parent: Path, name: str) -> None:
-    """What a killed process of this machine left when it made the same bundle."""
-    for each in parent.glob(f"{_prefix(name)}*"):
-        process = each.name.removeprefix(_prefix(name)).partition("-")[0]
-        try:
-            os.kill(int(process), 0)
-        except ProcessLookupError:
-            shutil.rmtree(each, ignore_errors=True)
-        except (ValueError, PermissionError):
-            continue
 
 
 def _cannot_write(destination: Path, error: OSError) -> ReplicateError:

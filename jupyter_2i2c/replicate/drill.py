@@ -15,11 +15,12 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from .appearing import appearing, remove_left_over
 from .errors import ReplicateError
 from .work import Work
 
@@ -97,15 +98,8 @@ def run(arguments: argparse.Namespace, terminal: Any) -> int:
     at = created_now()
     top: Path = arguments.output
     place = top / at.replace(":", "")
-    try:
-        top.mkdir(parents=True, exist_ok=True)
-        if place.exists():
-            raise ReplicateError(f"{place} is there already; wait a second")
-        place.mkdir(mode=0o700)
-    except OSError as error:
-        raise ReplicateError(f"{top} cannot be written: {error.strerror}; give -o DIR") from None
-    bundle = place / "bundle"
-    try:
+    with appearing(place) as partial:
+        bundle = partial / "bundle"
         if arguments.record or arguments.config or arguments.infrastructure:
             from .importers.command import capture
 
@@ -123,10 +117,8 @@ def run(arguments: argparse.Namespace, terminal: Any) -> int:
             up_to=arguments.up_to,
             progress=terminal,
         )
-        report = write(verification, bundle)
-    except BaseException:
-        shutil.rmtree(place, ignore_errors=True)
-        raise
+        verification = replace(verification, bundle=str(place / bundle.name))
+        report = place / write(verification, bundle).name
     terminal.end()
     drill = Drill(
         at,
@@ -157,6 +149,7 @@ def _keep(top: Path, drill: Drill, number: int) -> None:
         json.dump(drill.to_json(), file, indent=1, ensure_ascii=False)
     Path(name).chmod(0o644)
     Path(name).replace(top / LATEST)
+    remove_left_over(top)
     earlier = sorted(each for each in top.iterdir() if each.is_dir() and _is_date(each.name))
     for each in earlier[: max(0, len(earlier) - number - 1)]:
         shutil.rmtree(each, ignore_errors=True)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from ..appearing import appearing
 from ..bundle import Bundle
 from ..errors import ReplicateError
 from ..importers.bundled import DESCRIPTION
@@ -410,43 +411,32 @@ def build(
     import sys
 
     made = plan(bundle, port=port, login=login)
-    if os.path.lexists(directory):
-        raise ReplicateError(f"{directory} is there already; give a directory that is not")
-    directory = directory.absolute()
     work.step(0, 0, "building the hub")
-    try:
-        directory.mkdir(parents=True, mode=0o700)
-        put_source(bundle, directory)
-        shutil.copyfile(OVERLAY, directory / "replica.py")
+    with appearing(directory) as partial:
+        put_source(bundle, partial)
+        shutil.copyfile(OVERLAY, partial / "replica.py")
         text = CONFIGURATION.format(bundle=bundle.place.name)
-        (directory / CONFIG).write_text(text, "utf-8")
+        (partial / CONFIG).write_text(text, "utf-8")
         document = decided(bundle, made)
-        (directory / DECIDED).write_text(
+        (partial / DECIDED).write_text(
             json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8"
         )
         template = bundle.text(TEMPLATE)
         if PASSWORD in made.secrets:
             template += f"\n# the password of everybody, to try it out\n{PASSWORD}=\n"
-        secrets = directory / SECRETS
+        secrets = partial / SECRETS
         secrets.touch(0o600)
         secrets.write_text(template, "utf-8")
-        start = directory / "start"
+        start = partial / "start"
         interpreter = python or sys.executable
         restore = ""
         if made.store:
-            service_store.put(bundle, directory)
+            service_store.put(bundle, partial)
             command = service_store.restoring(made.store, Path(".."), interpreter)
             restore = f"{shlex.join(command)} || exit 1\n"
         start.write_text(START.format(python=interpreter, restore=restore))
         start.chmod(0o755)
-    except BaseException as error:
-        shutil.rmtree(directory, ignore_errors=True)
-        if not isinstance(error, OSError):
-            raise
-        raise ReplicateError(
-            f"{directory} cannot be written: {error.strerror}; give another place"
-        ) from error
-    return Built(directory, made)
+    return Built(directory.absolute(), made)
 
 
 def put_source(bundle: Bundle, directory: Path) -> None:

@@ -8,7 +8,6 @@ tried from here.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,8 +15,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ...hub.culler import culling_of
+from ..appearing import appearing
 from ..bundle import Bundle
-from ..errors import ReplicateError
 from ..importers.recorded import TEMPLATE
 from ..work import Work
 from ..yaml_text import yaml_text
@@ -182,12 +181,9 @@ def build(bundle: Bundle, directory: Path, work: Work) -> Built:
         ReplicateError: it cannot be built; nothing is left behind.
     """
     made, said = plan(bundle)
-    if os.path.lexists(directory):
-        raise ReplicateError(f"{directory} is there already; give a directory that is not")
-    directory = directory.absolute()
-    captured = directory / EXTRA / CAPTURED
     work.step(0, 0, "writing TLJH's configuration")
-    try:
+    with appearing(directory) as partial:
+        captured = partial / EXTRA / CAPTURED
         captured.mkdir(parents=True, mode=0o700)
         put_source(bundle, captured)
         shutil.copyfile(OVERLAY, captured / "replica.py")
@@ -195,19 +191,12 @@ def build(bundle: Bundle, directory: Path, work: Work) -> Built:
         (captured / DECIDED).write_text(document + "\n", "utf-8")
         (captured / SECRETS).touch(0o600)
         (captured / SECRETS).write_text(bundle.text(TEMPLATE), "utf-8")
-        (directory / EXTRA / LOADER).write_text(CONFIGURATION, "utf-8")
-        (directory / CONFIG).write_text(
+        (partial / EXTRA / LOADER).write_text(CONFIGURATION, "utf-8")
+        (partial / CONFIG).write_text(
             yaml_text(said, f"The hub of {bundle.place.name}, for TLJH."), "utf-8"
         )
-        (directory / "README.md").write_text(_readme(bundle, made), "utf-8")
-    except BaseException as error:
-        shutil.rmtree(directory, ignore_errors=True)
-        if not isinstance(error, OSError):
-            raise
-        raise ReplicateError(
-            f"{directory} cannot be written: {error.strerror}; give another place"
-        ) from error
-    return Built(captured, made)
+        (partial / "README.md").write_text(_readme(bundle, made), "utf-8")
+    return Built(directory.absolute() / EXTRA / CAPTURED, made)
 
 
 def _readme(bundle: Bundle, made: Plan) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...appearing import appearing
 from ...errors import ReplicateError
 from ...importers.source import HubSource
 from ...paths import inside
@@ -51,25 +50,14 @@ def build(source: HubSource, directory: Path, bundle: str = "") -> Built:
         ReplicateError: it cannot be written, or has names that Kubernetes does not take; nothing is
             left behind.
     """
-    if os.path.lexists(directory):
-        raise ReplicateError(f"{directory} is there already; give a directory that is not")
-    directory = directory.absolute()
-    partial = directory.with_name(f".{directory.name}.partial-{os.getpid()}")
-    planned = design(source)
-    _check_names(planned, source)
-    try:
+    with appearing(directory) as partial:
+        planned = design(source)
+        _check_names(planned, source)
         for name, text in files_of(planned, source, bundle).items():
             path = inside(partial, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
-        partial.rename(directory)
-    except OSError as error:
-        raise ReplicateError(
-            f"{directory} cannot be built: {error.strerror or error}; nothing was left there"
-        ) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return Built(directory, planned)
+    return Built(directory.absolute(), planned)
 
 
 def _check_names(planned: Design, source: HubSource) -> None:
