@@ -138,11 +138,10 @@ function Item(props: {
 }): JSX.Element {
   const { item, trans } = props;
   const more = item.count - item.names.length;
-  const counted = item.count > 0 && item.names.length > 0;
   return (
     <li>
       <span>
-        {counted ? trans.__('%1: %2', item.count, item.found) : item.found}
+        {item.count ? trans.__('%1: %2', item.count, item.found) : item.found}
       </span>
       {item.names.length > 0 && (
         <span className="jp-HubPanel-note">
@@ -174,15 +173,22 @@ namespace Private {
     found: IEvidence[],
     trans: Trans
   ): [status: string, words: string][] {
+    if (found.length === 1 && !found[0].count) {
+      return [[known(found[0].status), found[0].found]];
+    }
     const sums = new Map<string, number>();
     for (const each of found) {
-      const status = STATUSES.includes(each.status) ? each.status : 'not-known';
+      const status = known(each.status);
       sums.set(status, (sums.get(status) ?? 0) + each.count);
     }
     return STATUSES.filter(status => sums.has(status)).map(status => [
       status,
       inWords(status, sums.get(status)!, trans)
     ]);
+  }
+
+  function known(status: string): string {
+    return STATUSES.includes(status) ? status : 'not-known';
   }
 
   function inWords(status: string, count: number, trans: Trans): string {
@@ -198,11 +204,7 @@ namespace Private {
       case 'tied':
         return trans._n('%1 tied', '%1 tied', count);
       case 'unpinned':
-        return trans._n(
-          '%1 may be another tomorrow',
-          '%1 may be others tomorrow',
-          count
-        );
+        return trans._n('%1 not pinned', '%1 not pinned', count);
       default:
         return count
           ? trans._n('%1 not known', '%1 not known', count)

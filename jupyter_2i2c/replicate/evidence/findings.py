@@ -45,8 +45,7 @@ def of_packages(
     free, own, unknown = by_status.values()
     if free:
         copyleft = sum(each.licence.copyleft for each in free)
-        lasting = f", {copyleft} of them one that asks to stay open" if copyleft else ""
-        found = f"{len(free)} with an open licence{lasting}"
+        found = "with an open licence" + (f", {copyleft} of them copyleft" if copyleft else "")
         yield Evidence(f"{id_}:open", what, found, OPEN_STATUS, len(free), (), source)
     for product, theirs in products.items():
         yield Evidence(

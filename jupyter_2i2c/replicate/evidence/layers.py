@@ -10,6 +10,9 @@ from .licences import NOT_KNOWN
 
 VERSION = 1
 
+NOTHING = "nothing"
+"""The id of what stands in a layer of which nothing is known."""
+
 KEYS = ("data", "environment", "infrastructure", "cloud")
 
 
@@ -26,13 +29,16 @@ def put_together(
     items: dict[str, dict[str, Evidence]] = {key: {} for key in KEYS}
     for part in parts:
         for layer in part:
+            found = items.setdefault(layer.key, {})
             for each in layer.items:
-                items.setdefault(layer.key, {}).setdefault(each.id, each)
+                found.setdefault(each.id, each)
     layers = []
     for key, found in items.items():
+        if len(found) > 1:
+            found.pop(NOTHING, None)  # one part knows nothing, and another one does
         if not found and key in lacking:
             why, way_out = lacking[key]
-            found["nothing"] = Evidence("nothing", "This layer", why, NOT_KNOWN, way_out=way_out)
+            found[NOTHING] = Evidence(NOTHING, "This layer", why, NOT_KNOWN, way_out=way_out)
         layers.append(LayerEvidence(key, tuple(found.values())))
     return EvidenceSheet(at, tuple(layers))
 
@@ -41,7 +47,7 @@ WORDS = {
     "open": "open",
     "own-licence": "with a licence of their own",
     "tied": "tied",
-    "unpinned": "that may be another one tomorrow",
+    "unpinned": "not pinned",
     "not-known": "not known",
 }
 """What each status is called, after a number."""
@@ -49,18 +55,23 @@ WORDS = {
 
 def counted(layer: LayerEvidence) -> dict[str, str]:
     """A few words for each kind of thing in a layer, such as ``8 open, 2 not known``."""
-    kinds: dict[str, dict[str, int]] = {}
+    kinds: dict[str, list[Evidence]] = {}
     for each in layer.items:
-        counts = kinds.setdefault(each.what, {})
+        kinds.setdefault(each.what, []).append(each)
+    return {what: _in_words(items) for what, items in kinds.items()}
+
+
+def _in_words(items: list[Evidence]) -> str:
+    if len(items) == 1 and not items[0].count:
+        return items[0].found
+    counts: dict[str, int] = {}
+    for each in items:
         counts[each.status] = counts.get(each.status, 0) + each.count
-    return {
-        what: ", ".join(
-            f"{counts[status]} {words}" if counts[status] else words
-            for status, words in WORDS.items()
-            if status in counts
-        )
-        for what, counts in kinds.items()
-    }
+    return ", ".join(
+        f"{counts[status]} {words}" if counts[status] else words
+        for status, words in WORDS.items()
+        if status in counts
+    )
 
 
 def sheet_to_json(sheet: EvidenceSheet) -> dict[str, Any]:

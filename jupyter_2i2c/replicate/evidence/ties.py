@@ -71,7 +71,7 @@ def of_cloud(configuration: Configuration, images: Images) -> dict[str, list[Evi
         count = sum(1 for _ in configuration.settings())
         layers["cloud"].append(
             Evidence(
-                "none", CLOUD, f"none found among {count} settings", OPEN_STATUS, count, (),
+                "none", CLOUD, f"none found among {count} settings", OPEN_STATUS, 0, (),
                 configuration.source,
             )
         )  # fmt: skip
