@@ -1,5 +1,6 @@
 """The guide for a community that leaves: what of a hub it must name, and that nobody's text becomes markup in it."""
 
+import argparse
 import json
 import re
 import shlex
@@ -12,7 +13,7 @@ from dataclasses import replace
 import pytest
 from traitlets.config import Config
 
-from jupyter_2i2c.cli import main
+from jupyter_2i2c.cli import _parser, main
 from jupyter_2i2c.hub import record
 from jupyter_2i2c.replicate.bundle import opened
 from jupyter_2i2c.replicate.guide import guide
@@ -154,12 +155,11 @@ def test_it_says_that_staff_was_taken_out_only_where_it_was(source, tmp_path):
 def test_its_commands_work_in_order(text, bundle, place, tmp_path, capsys):
     shutil.copytree(bundle, tmp_path / bundle.name)
     ours = [each for each in commands(text) if each.startswith("jupyter 2i2c ")]
-    assert [each.split()[2] for each in ours] == ["inspect", "plan", "build", "verify"]
+    assert [each.split()[2] for each in ours] == ["inspect", "plan", "build", "verify", "verify"]
+    names = {each: str(tmp_path / each) for each in ("field", "for-kubernetes")}
+    names["jupyterhub"] = str(place / "repository" / "charts" / "jupyterhub-4.3.3")
     for each in ours:
-        words = [
-            str(tmp_path / word) if word in ("field", "for-kubernetes") else word
-            for word in each.split()[2:]
-        ]
+        words = [names.get(word, word) for word in each.split()[2:]]
         assert main(words) == 0, capsys.readouterr()
     greps = [each for each in commands(text) if each.startswith(("grep", "(cd"))]
     assert len(greps) == 3
@@ -175,6 +175,73 @@ def test_its_commands_work_in_order(text, bundle, place, tmp_path, capsys):
         path.write_text(filled.replace("replace-me-", "ours-"))
     for each in greps[1:]:
         assert subprocess.run(["bash", "-c", each], cwd=tmp_path, capture_output=True).stdout == b""
+
+
+TOOLS = {"(cd", "age", "grep", "helm", "kubectl", "python3", "rsync", "skopeo", "tar", "unzip"}
+
+
+def is_known(parser, words):
+    """Whether the command line has these verbs and options; values may be missing."""
+    for word in words:
+        if word.startswith("-"):
+            assert word.partition("=")[0] in parser._option_string_actions, (parser.prog, word)
+            continue
+        verbs = [each for each in parser._actions if isinstance(each, argparse._SubParsersAction)]
+        if verbs:
+            assert word in verbs[0].choices, (parser.prog, word)
+            parser = verbs[0].choices[word]
+
+
+def test_every_command_in_it_exists(text, recorded):
+    for guide_text in (text, read(recorded)):
+        ours = 0
+        for line in commands(guide_text):
+            words = shlex.split(line.strip("()"))
+            if line.startswith("jupyter 2i2c "):
+                _parser().parse_args(words[2:])
+                ours += 1
+            else:
+                assert line.split()[0] in TOOLS, line
+        for line in re.findall(r"`jupyter 2i2c ([^`]+)`", guide_text):
+            is_known(_parser(), shlex.split(line))
+            ours += 1
+        assert ours >= 8
+
+
+def test_both_guides_leave_out_no_step_and_no_decision(text, recorded):
+    for each in (text, read(recorded)):
+        titles = re.findall(r"^### \d+\. (.+)$", each, re.M)
+        wanted = ["Check what you have", "Decide", "Try it", "Back it up", "Tell people", "Move the data",
+                  "Let the address lead there", "Help people", "Close the old hub", "Keep it so"]  # fmt: skip
+        assert [title for title in titles if title in wanted] == wanted
+        questions = section(each, "Decide first")
+        for word in (
+            "pays",
+            "address",
+            "tried",
+            "login",
+            "administers",
+            "files",
+            "day",
+            "backups",
+            "answers",
+        ):
+            assert re.search(rf"^\| [^|]*{word}", questions, re.M), word
+        # whoever is named for a step is listed
+        people = section(each, "People")
+        for who in re.findall(r"^_(Who .+)_$", each, re.M):
+            assert f"| {who} |" in people
+
+
+def test_it_says_what_makes_a_persons_name_and_which_images_to_keep(tmp_path):
+    lines = "      GenericOAuthenticator: {username_claim: email}\n      Authenticator:\n"
+    hub = k8s_hub.source(
+        tmp_path / "repository", hub=k8s_hub.changed(k8s_hub.HUB, "      Authenticator:\n", lines)
+    )
+    text = read(bundle_of(hub, tmp_path / "bundle", created=CREATED).place)
+    assert "`github`; people are named by `email`" in text
+    assert "* `example/image:2026.04.29`" in section(text, "Steps, in order")
+    assert "`https://example.org/pages`, branch `main`" in section(text, "Ask the old operator for")
 
 
 def test_of_a_hub_that_was_captured_where_it_runs(recorded):
@@ -216,8 +283,8 @@ def test_a_name_that_a_shell_would_take_apart_is_quoted(bundle, tmp_path):
 @pytest.mark.parametrize("name", ["packed.tar.zst", "packed.zip"])
 def test_of_one_file_it_says_how_to_unpack_it(source, tmp_path, name):
     text = read(bundle_of(source, tmp_path / name, created=CREATED).place)
-    lines = list(commands(text))[:3]
-    assert lines[2] == "jupyter 2i2c inspect packed"
+    lines = list(commands(text))[:4]
+    assert lines[3] == "jupyter 2i2c inspect packed"
     program = lines[0].split()[0]
     if shutil.which(program) is None:
         lines[0] = f"{shlex.quote(sys.executable)} -m zipfile -e {name} ."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 
 from ..bundle import Bundle
@@ -12,9 +13,12 @@ from ..lint.images import images_of
 from ..lint.subject import Subject
 from ..manifest import Manifest
 from ..plan import KINDS
+from ..report_text import plain
 from ..targets.k8s.planning import ACCOUNTS_REGISTRY, Design, design
+from . import community
+from .community import PYTHON
 from .content import Guide, Row, Stage
-from .opening import first_stage, named
+from .opening import COMPARES, COPIES, first_stage, named
 
 HIDDEN = ("code", "configuration", "setting", "unknown")
 """Kinds of slots that hold more, or less, than a credential."""
@@ -38,18 +42,15 @@ CHARTS = {
 }  # fmt: skip
 """What the charts beside the hub are for, and where they are described."""
 
+UNRELEASED = ":set-by-chartpress"
+"""What stands for the tag of an image in a chart that is not published yet."""
+
 FORGOTTEN_PLACES = "grep -rn --include='*.yaml' replace-me- for-kubernetes"
 FORGOTTEN_SECRETS = "grep -rnE --include='*.yaml' '<secret:[A-Z]' for-kubernetes"
 
-COPIES = "rsync -aH --numeric-ids OLD/ NEW/"
-COMPARES = "rsync -aHc --dry-run --numeric-ids --delete --itemize-changes OLD/ NEW/"
-
-DECIDES = "Who decides"
 CLUSTER = "Who runs the cluster"
 LOGIN = "Who knows the login"
-PYTHON = "Who reads the Python"
 IMAGES = "Who looks after the images"
-HELPS = "Who answers people"
 
 
 def guide_of(bundle: Bundle) -> Guide:
@@ -136,7 +137,9 @@ class Told:
         self.manifest = manifest
         self.staff = any(each.id.startswith("login:staff") for each in manifest.items)
         self.values: Mapping[str, object] = source.values.get(CHART) or {}
-        self.images = sorted({image for _, image in images_of(Subject(source))})
+        named_images = {image for _, image in images_of(Subject(source))}
+        # the chart names the rest itself, when it is published
+        self.images = sorted(each for each in named_images if not each.endswith(UNRELEASED))
         self.code = [each for each in source.code.values() if each.own]
         self.login = str(
             at(self.values, ("hub", "config", "JupyterHub", "authenticator_class")) or "not known"
@@ -204,15 +207,10 @@ class Told:
             f"the old operator's, at {CLOUDS.get(hub.provider, hub.provider or 'a place not known')}",
             "everything below: nothing can be made before",
         )
-        yield (
-            "Under which address?",
-            f"`{hub.domain or 'not known'}`",
-            "is the name yours? If not: links, bookmarks and the login change with it",
-        )
-        yield (
-            "With which login?",
-            f"`{self.login}`",
-            "another login gives people other names, and a home directory is found by the name",
+        yield from community.address(f"`{hub.domain or 'not known'}`")
+        named_by = ", ".join(f"`{each}`" for each in self._names_of_people())
+        yield community.login(
+            f"`{self.login}`" + (f"; people are named by {named_by}" if named_by else "")
         )
         yield (
             "Who administers?",
@@ -232,20 +230,11 @@ class Told:
                 "of the old account",
                 "moving data out of a cloud may cost money and days",
             )
-        yield (
-            "When is the day?",
-            "both can run side by side",
-            "announce it; keep the old hub until somebody has worked on the new one for a week",
-        )
-        yield (
-            "Who answers people afterwards?",
-            "the old operator",
-            "an address for help, and who reads it",
-        )
+        yield from community.afterwards()
 
     def people(self) -> Iterator[Row]:
         """Who is needed."""
-        yield DECIDES, "the questions above, money, the day", "somebody must be able to say yes"
+        yield community.DECIDING
         charts = len(self.planned.charts) + 1
         yield (
             CLUSTER,
@@ -264,11 +253,7 @@ class Told:
             "keeps copies, builds new ones, updates packages",
             f"images: {len(self.images)}",
         )
-        yield (
-            HELPS,
-            "tells people what happens, and helps on the day",
-            "names, links and files move",
-        )
+        yield community.HELPING
 
     def skills(self) -> Iterator[Row]:
         """What they must know."""
@@ -318,17 +303,16 @@ class Told:
                 f"the name `{self.source.hub.domain}`, or a redirection from it for some months",
                 "people have links to it",
             )
-        yield "the day on which they switch off, in writing", "and what they delete on that day"
+        if page := self._home_page():
+            yield f"a copy of the home page, {page}", "it is fetched from there at every start"
+        yield community.PRICE
+        yield community.SWITCHED_OFF
 
     def stages(self, bundle: Bundle) -> Iterator[Stage]:
         """The way, in order."""
         name = named(bundle.top)
         yield first_stage(bundle, CLUSTER)
-        yield Stage(
-            "Decide", DECIDES,
-            ("Answer the questions above. Ask the old operator for what is listed.",),
-            (), "each question has an answer, a name and a date",
-        )  # fmt: skip
+        yield community.decide()
         yield Stage(
             "Make the place", CLUSTER,
             ("These must be there before the hub can start:",),
@@ -340,6 +324,16 @@ class Told:
             ("The table of secrets says who issues each; begin with what others must issue.",),
             (), "none is missing, and they are kept where secrets are kept",
         )  # fmt: skip
+        if self.images:
+            yield Stage(
+                "Keep the images", IMAGES,
+                (("Each into a registry of yours, while you can fetch it; what is at another account may be gone"
+                 " tomorrow. Write the digest down: it says to the byte which image it was."),),
+                ("skopeo copy --all docker://IMAGE docker://YOUR-REGISTRY/NAME:TAG",
+                 "skopeo inspect --format '{{.Digest}}' docker://YOUR-REGISTRY/NAME:TAG"),
+                "each of these is in a registry of yours, or you know who keeps it",
+                tuple(f"`{each}`" for each in self.images),
+            )  # fmt: skip
         yield Stage(
             "Build", CLUSTER,
             ("Nothing of the bundle is executed by this.",),
@@ -361,6 +355,14 @@ class Told:
                  "See what each reaches: addresses, names, packages of the hub's image."),
                 (), "somebody of yours can say what each does",
             )  # fmt: skip
+        if fetching := self._fetching():
+            yield Stage(
+                "Compare what the hub will do", CLUSTER,
+                ("The chart's own code is executed in a sandbox, with the old values and with yours.",
+                 "What could not be run here is named; it needs packages of the hub's image."),
+                (fetching, f"jupyter 2i2c verify {name} --built for-kubernetes --chart {CHART} --up-to V4"),
+                "verify names no blocker but what you changed on purpose",
+            )  # fmt: skip
         yield Stage(
             "Start", CLUSTER,
             ("`for-kubernetes/README.md` has every command with names and versions, and a dry run before.",),
@@ -373,28 +375,46 @@ class Told:
              "They run a notebook of theirs, stop, and find their files again."),
             (), "each kind of server has run a notebook",
         )  # fmt: skip
+        yield community.back_up(
+            CLUSTER, "the hub's database, your values and secrets, and the home directories"
+        )
+        yield community.tell()
         yield Stage(
             "Move the data", CLUSTER,
             ("Once beforehand, and once more when nobody may write any more; compare checksums.",
              "Names of directories must be those that the new login gives people. `OLD` and `NEW` are where both are mounted.",
-             "Whoever wants a copy of their own takes it while they can log in: `jupyter 2i2c capture home`."),
+             "Directories that are shared stand beside them, and come along; a bucket is copied with your cloud's own tool."),
             (COPIES, COMPARES), "the second line names nothing",
         )  # fmt: skip
-        yield Stage(
-            "Move the people", HELPS,
-            ("Say when, where to, what changes for them, and who helps. Then let the address lead to the new hub.",),
-            (), "people have worked on the new hub for a week",
-        )  # fmt: skip
-        yield Stage(
-            "Close the old hub", DECIDES,
-            ("Withdraw the old credentials where you issued them, and have it in writing what was deleted.",),
-            (), "no token of the old hub opens anything of yours",
-        )  # fmt: skip
-        yield Stage(
-            "Keep it so", CLUSTER,
-            ("Watch it, back up its database and the files, update it; prove every month that you could leave again.",),
-            (), "somebody's calendar says so",
-        )  # fmt: skip
+        yield community.change_address(
+            CLUSTER, (f"kubectl get ingress --namespace {self.source.name}",)
+        )
+        yield community.stay()
+        yield community.close()
+        yield community.keep(
+            CLUSTER, "Watch it, renew its certificate, and upgrade the chart with every release."
+        )
+
+    def _fetching(self) -> str:
+        """How the plain chart is fetched; empty where nobody knows from where."""
+        chart = self.planned.hub
+        if not chart.repository or not chart.version or chart.repository.startswith("oci:"):
+            return ""
+        repository = shlex.quote(plain(chart.repository))
+        return f"helm pull {chart.name} --repo {repository} --version {chart.version} --untar"
+
+    def _names_of_people(self) -> list[str]:
+        """What of an account at the login becomes a person's name on the hub."""
+        config = at(self.values, ("hub", "config")) or {}
+        found = {
+            str(value) for path, value in leaves(config) if path and path[-1] == "username_claim"
+        }
+        return sorted(found)
+
+    def _home_page(self) -> str:
+        told = at(self.values, ("custom", "homepage")) or {}
+        address, branch = told.get("gitRepoUrl"), told.get("gitRepoBranch")
+        return f"`{address}`, branch `{branch}`" if address else ""
 
     def _names_to_give(self) -> Iterator[str]:
         """Lists of people that are empty in what is built."""

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 
 from ..bundle import Bundle
 from ..targets import hub_local
+from . import community
+from .community import PYTHON
 from .content import Guide, Row, Stage
-from .opening import first_stage, named
+from .opening import COMPARES, COPIES, first_stage, named
 
-DECIDES = "Who decides"
 MACHINE = "Who runs the machine"
-HELPS = "Who answers people"
-PYTHON = "Who reads the Python"
 
 
 def guide_of(bundle: Bundle) -> Guide:
@@ -54,10 +53,10 @@ def guide_of(bundle: Bundle) -> Guide:
         questions=tuple(_questions(login)),
         places=(),
         people=(
-            (DECIDES, "the questions above, money, the day", "somebody must be able to say yes"),
+            community.DECIDING,
             (MACHINE, "installs, watches, backs up, updates", "a hub is never finished"),
             (PYTHON, "reads the hub's configuration", f"files of Python: {len(files)}"),
-            (HELPS, "tells people what happens, and helps on the day", "names, links and files move"),
+            community.HELPING,
         ),
         skills=(
             ("JupyterHub", "users, roles, spawners", "https://jupyterhub.readthedocs.io/"),
@@ -69,7 +68,8 @@ def guide_of(bundle: Bundle) -> Guide:
             ("a copy of people's files", "they are in no bundle of a hub"),
             ("the images and packages that servers run in", "a person takes one with `jupyter 2i2c capture env`"),
             ("the old address, or a redirection from it for some months", "people have links to it"),
-            ("the day on which they switch off, in writing", "and what they delete on that day"),
+            community.PRICE,
+            community.SWITCHED_OFF,
         ),
         stages=tuple(_stages(bundle)),
         secrets=tuple(
@@ -89,12 +89,8 @@ def guide_of(bundle: Bundle) -> Guide:
 
 def _questions(login: str) -> Iterator[Row]:
     yield "Who pays, and whose machine is it?", "the old operator's", "everything below"
-    yield "Under which address?", "not in the bundle", "links, certificates and the login name it"
-    yield (
-        "With which login?",
-        login,
-        "another login gives people other names, and a home directory is found by the name",
-    )
+    yield from community.address("not in the bundle")
+    yield community.login(login)
     yield (
         "Who administers?",
         "whom the configuration names",
@@ -102,20 +98,17 @@ def _questions(login: str) -> Iterator[Row]:
     )
     yield "How many at once?", "not in the bundle", "one machine holds what its memory holds"
     yield (
-        "When is the day?",
-        "both can run side by side",
-        "announce it, and keep the old hub a week",
+        "What becomes of people's files?",
+        "on the old machine",
+        "who copies them, when nobody may write, and who says so to people",
     )
+    yield from community.afterwards()
 
 
 def _stages(bundle: Bundle) -> Iterator[Stage]:
     name = named(bundle.top)
     yield first_stage(bundle, MACHINE)
-    yield Stage(
-        "Decide", DECIDES,
-        ("Answer the questions above. Ask the old operator for what is listed.",),
-        (), "each question has an answer, a name and a date",
-    )  # fmt: skip
+    yield community.decide()
     yield Stage(
         "Read the configuration", PYTHON,
         ("It is `data/hub/jupyterhub_config.redacted.py` of the bundle and what lies in `data/hub/config.source`: code that will run with the hub's rights.",),
@@ -140,23 +133,20 @@ def _stages(bundle: Bundle) -> Iterator[Stage]:
         "the hub answers at its new address, and one administrator can log in",
     )  # fmt: skip
     yield Stage(
+        "Try it", MACHINE,
+        ("Two people who are no administrators log in, run a notebook of theirs, stop, and find their files again.",),
+        (), "both have, at the same time",
+    )  # fmt: skip
+    yield community.back_up(MACHINE, "the hub's database, its secrets and the home directories")
+    yield community.tell()
+    yield Stage(
         "Move the data", MACHINE,
-        ("Once beforehand, and once more when nobody may write any more.",
-         "Names of directories must be those that the new login gives people."),
-        (), "the counts, sizes and checksums of both sides are equal",
+        ("Once beforehand, and once more when nobody may write any more; compare checksums.",
+         "Names of directories must be those that the new login gives people. `OLD` and `NEW` are where both are mounted.",
+         "Directories that are shared stand beside them, and come along."),
+        (COPIES, COMPARES), "the second line names nothing",
     )  # fmt: skip
-    yield Stage(
-        "Move the people", HELPS,
-        ("Say when, where to, what changes for them, and who helps.",),
-        (), "people have worked on the new hub for a week",
-    )  # fmt: skip
-    yield Stage(
-        "Close the old hub", DECIDES,
-        ("Withdraw the old credentials where you issued them, and have it in writing what was deleted.",),
-        (), "no token of the old hub opens anything of yours",
-    )  # fmt: skip
-    yield Stage(
-        "Keep it so", MACHINE,
-        ("Watch it, back it up, update it; let `jupyter 2i2c drill` prove every month that you could leave again.",),
-        (), "somebody's calendar says so",
-    )  # fmt: skip
+    yield community.change_address(MACHINE)
+    yield community.stay()
+    yield community.close()
+    yield community.keep(MACHINE, "Watch it, and update it.")

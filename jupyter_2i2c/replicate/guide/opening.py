@@ -1,4 +1,4 @@
-"""The first step of every guide: unpack the bundle, and check it without us. Called by kubernetes.py and machine.py."""
+"""The first step of every guide, and commands of several: unpack the bundle, and check it without us. Called by kubernetes.py and machine.py."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from pathlib import Path
 from ..bundle import Bundle
 from ..report_text import plain
 from .content import Stage
+
+COPIES = "rsync -aH --numeric-ids OLD/ NEW/"
+COMPARES = "rsync -aHc --dry-run --numeric-ids --delete --itemize-changes OLD/ NEW/"
+
+INSTALL = "python3 -m pip install 'jupyter_2i2c[replicate]'"
 
 
 def named(path: Path) -> str:
@@ -26,9 +31,10 @@ def first_stage(bundle: Bundle, who: str) -> Stage:
     directory = named(bundle.top)
     return Stage(
         "Check what you have", who,
-        ("All commands before the last need nothing of ours.",),
+        (("You need a machine with Python 3.10 or newer. What checks the bundle needs nothing of ours;"
+         " the two commands after it install what reads it, and show what is in it."),),
         (*_unpacking(bundle.place), f"(cd {directory} && sha256sum --quiet -c manifest-sha256.txt)",
-         f"jupyter 2i2c inspect {directory}"),
+         INSTALL, f"jupyter 2i2c inspect {directory}"),
         "no file is named as damaged, and you have read what is not in it",
     )  # fmt: skip
 

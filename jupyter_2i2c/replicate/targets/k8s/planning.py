@@ -458,4 +458,4 @@ def _needs(source: HubSource, values: Mapping[str, Any]) -> Iterator[str]:
             " packages that z2jh's image does not have"
         )
     if any(each.kind == "PersistentVolumeClaim" for each in references_of_hub(hub)):
-        yield "the home directories, copied to the new server"
+        yield "a file server for the home directories; people's files are copied to it later"
