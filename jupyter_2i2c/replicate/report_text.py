@@ -82,7 +82,9 @@ def verification_text(verification: Verification) -> str:
     for name, title in RUNGS.items():
         rung = verification.rungs[name]
         lines.append(f"{name}  {MARKS[rung.status]:8}{title}: {plain(rung.why)}")
+    skipped = [name for name in RUNGS if verification.rungs[name].status == "not-run"]
     lines += ["", f"Highest rung: {verification.highest or 'none'}"]
+    lines += [f"Not run at all: {', '.join(skipped)}"] if skipped else []
     lines += _section("Blockers", verification.blockers)
     lines += _section("Differences that are meant", meant(verification))
     wanting = [

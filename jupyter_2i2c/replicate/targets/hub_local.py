@@ -70,8 +70,14 @@ WHY = {
     "cookie-secret": ("the file of the cookie secret", "everybody logs in anew"),
     "spawner": ("how servers start", "here they are processes of this machine"),
     "login": ("how people log in", "the old logins are registered for the old address"),
-    "people": ("users and administrators whom only the database knew", "the new database is empty"),
-    "groups": ("groups that only the database knew", "the new database is empty"),
+    "people": (
+        "users and administrators whom only the database knew",
+        "only the old database knew them, and the new one begins empty",
+    ),
+    "groups": (
+        "groups that only the database knew",
+        "only the old database knew them, and the new one begins empty",
+    ),
     "tljh": ("what TLJH decides for its machine", "TLJH sets it itself"),
     "config.yaml": ("what TLJH has a key for", "it stands in config.yaml"),
 }

@@ -79,7 +79,7 @@ def climb(
     try:
         with running(replica, hub_local.observed_of(bundle)["config"], python, work) as started:
             if "V6" in wanted:
-                rungs["V6"] = v6_live.check(bundle, replica, started, work)
+                rungs["V6"] = v6_live.check(bundle, replica, started, work, python)
             if "V7" in wanted:
                 rungs["V7"] = v7_hub.check(bundle, started, python, work)
     except ReplicaFails as error:

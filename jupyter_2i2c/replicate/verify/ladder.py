@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 RUNGS = {
-    "V0": "the bag is whole and its signature holds",
+    "V0": "the bag is whole, and its signature holds if it has one",
     "V1": "every file meets its schema",
     "V2": "every reference resolves",
     "V3": "the built target equals the source, apart from the listed transforms",

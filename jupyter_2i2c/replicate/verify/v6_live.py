@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from ..bundle import Bundle
+from ..capture.distributions import listed
 from ..errors import ReplicateError
 from ..importers.live import SCOPES, observed
 from ..targets import hub_local, service_store
@@ -21,7 +25,22 @@ EXPLAINED_CLASS = {
 }
 
 
-def check(bundle: Bundle, built: hub_local.Built, replica: Replica, work: Work) -> Rung:
+MOST_NAMED = 5
+
+UNKNOWN = {
+    "people:users": "users", "people:list": "users", "groups:groups": "groups", "groups:list": "groups",
+    "services:services": "services", "services:info": "info", "announcements:list": "announcements",
+}  # fmt: skip
+"""Items of the manifest to what cannot be compared where the bundle does not have them."""
+
+
+def check(
+    bundle: Bundle,
+    built: hub_local.Built,
+    replica: Replica,
+    work: Work,
+    python: Path | None = None,
+) -> Rung:
     """Ask the replica who and what is on it, and compare each answer.
 
     Arguments:
@@ -29,6 +48,7 @@ def check(bundle: Bundle, built: hub_local.Built, replica: Replica, work: Work) 
         built: what was built of it.
         replica: it, running.
         work: asked whether to stop.
+        python: the interpreter that it runs on; this one by default.
     """
     captured = {what: json.loads(bundle.text(f"hub/{what}.json"))
                 for what in ("users", "groups", "services", "info")
@@ -47,15 +67,44 @@ def check(bundle: Bundle, built: hub_local.Built, replica: Replica, work: Work) 
     except (ReplicaFails, ReplicateError) as error:
         return judged({"api": Result("fail", str(error))}, "answers")
     items: dict[str, Result] = {}
+    for each in bundle.manifest().items:
+        there = each.status not in ("policy-excluded", "not-captured")
+        if each.id in UNKNOWN and not there and (ours or each.layer != "announcements"):
+            items[UNKNOWN[each.id]] = Result("not-run", f"not in the bundle: {each.reason}")
     for what, before in captured.items():
         if what == "info":
             _info(before, told.get("info", {}), built, items)
         else:
             _members(what, before, told.get(what, []), items)
+    items["packages"] = _packages(bundle, python)
     if ours:
         items["services/2i2c/"] = _answers(replica, "services/2i2c/")
         items.update(v6_announcements.check(bundle, built, replica, administrator))
-    return judged(items, "answers")
+    rung = judged(items, "answers")
+    made = f"; {len(built.plan.secrets)} secrets were made up for it" if built.plan.secrets else ""
+    return replace(rung, why=f"{rung.why} ({_counted(items)}){made}")
+
+
+def _packages(bundle: Bundle, python: Path | None) -> Result:
+    """Whether the replica runs on what the captured hub ran on."""
+    captured = json.loads(bundle.text("hub/packages.json"))
+    here = dict(listed(str(python) if python else None))
+    different = [f"{name} {version} (here {here.get(name, 'not there')})"
+                 for name, version in sorted(captured.items())
+                 if here.get(name) != version]  # fmt: skip
+    if not different:
+        return Result("pass", f"all {len(captured)} are here in the captured versions")
+    more = f" and {len(different) - MOST_NAMED} more" if len(different) > MOST_NAMED else ""
+    return Result("not-run", f"of {len(captured)}, {len(different)} are not here in the captured versions, so"
+                  f" equal answers prove nothing about those: {', '.join(different[:MOST_NAMED])}{more}")  # fmt: skip
+
+
+def _counted(items: Mapping[str, Result]) -> str:
+    """How many there are of each kind that was compared."""
+    kinds = Counter(key.partition("/")[0] for key, each in items.items()
+                    if each.status != "not-run" and key not in ("packages", "services/2i2c/"))  # fmt: skip
+    words = [f"{number} {kind}" for kind, number in kinds.items()]
+    return ", ".join([*words, *(["our service"] if "services/2i2c/" in items else [])])
 
 
 def administrators(bundle: Bundle) -> list[str]:
