@@ -403,15 +403,19 @@ class Exports:
 
     async def sweep(self) -> None:
         """Remove the files of exports that are too old or too many, and of those that nobody knows."""
+        # looked at before the store: what is begun meanwhile is not among them
+        there = await asyncio.to_thread(_places, self._directory)
         try:
             known = await self._store.read(exports.kept)
             oldest = datetime.now(timezone.utc) - timedelta(days=self.settings.days)
-            for place, each in enumerate(known):
-                if place >= self.settings.kept or each.created < oldest:
+            for number, each in enumerate(known):
+                if number >= self.settings.kept or each.created < oldest:
                     await self.remove(each)
             going = {each.id for each in await self._store.read(exports.going)}
             names = {f"{PREFIX}{each}" for each in {*going, *(each.id for each in known)}}
-            await asyncio.to_thread(_remove_others, self._directory, names)
+            for place in there:
+                if place.name not in names:  # an interrupted service left it
+                    await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)
         except StoreUnavailable as error:
             log.warning("old exports are looked for later: %s", error)
 
@@ -550,12 +554,12 @@ def _read(path: Path) -> dict[str, Any]:
     return told
 
 
-def _remove_others(directory: Path, names: set[str]) -> None:
-    """Remove what an interrupted service left."""
-    with suppress(FileNotFoundError):
-        for each in directory.iterdir():
-            if each.name.startswith(PREFIX) and each.is_dir() and each.name not in names:
-                shutil.rmtree(each, ignore_errors=True)
+def _places(directory: Path) -> list[Path]:
+    """The directories of exports."""
+    with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+        found = (each for each in directory.iterdir() if each.name.startswith(PREFIX))
+        return [each for each in found if each.is_dir() and not each.is_symlink()]
+    return []
 
 
 # --- in the store's threads ---------------------------------------------------------------------

@@ -5,27 +5,22 @@ import json
 import stat
 import sys
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
-from traitlets.config import Config
 
 from jupyter_2i2c.hub import exports as running
-from jupyter_2i2c.hub import record
 from jupyter_2i2c.hub.exports import BUNDLE, Exports, NoFile, Settings
 from jupyter_2i2c.hub.hub_api import HubApi
 from jupyter_2i2c.hub.store import audit, exports, intents
 from jupyter_2i2c.hub.store.database import Store
 from jupyter_2i2c.hub.store.errors import StoreUnavailable
-from jupyter_2i2c.hub.store.schema import exports as table
 from jupyter_2i2c.replicate.bundle import opened
 from jupyter_2i2c.replicate.checksums import of_file
 
+from .exported import approved, done, write_record
 from .stub_hub import StubHub
-
-SCOPES = ("list:groups", "list:services", "read:hub")
 
 # stands for the process that makes an export: says who it is, and does what a test wants of it
 STAND_IN = """
@@ -43,7 +38,7 @@ FOREVER = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True: signal.pau
 @pytest.fixture
 def stub(jp_asyncio_loop):
     stub = jp_asyncio_loop.run_until_complete(StubHub().start())
-    stub.tokens["boss-token"][1].extend(SCOPES)
+    stub.tokens["boss-token"][1].extend(["list:groups", "list:services", "read:hub"])
     stub.add("grace")
     stub.groups["ocean"] = ["grace"]
     yield stub
@@ -111,27 +106,6 @@ def stand_in(tmp_path, monkeypatch):
     return stand_in
 
 
-def write_record(directory):
-    """The record of a hub with little in it."""
-    directory.mkdir(parents=True, exist_ok=True)
-    file = directory / "jupyterhub_config.py"
-    c = Config()
-    c.Spawner.mem_limit = "2G"
-    file.write_text("c = get_config()\nc.Spawner.mem_limit = '2G'\n")
-    path = directory / "jupyter_2i2c.record.json"
-    record.write(path, c, file, directory)
-    return path
-
-
-def approved(store, **options):
-    """An intent that was approved, as the desk leaves it."""
-    target = {"people": False, "announcements": False, **options}
-    intent = store.write_now(intents.create, kind="export-hub", actor="boss", target=target)
-    store.write_now(intents.take, intent.id, "boss")
-    store.write_now(intents.finish, intent.id, "running", {"text": "It goes on."})
-    return intent
-
-
 async def begin(runner, store, token="boss-token", **options):
     target = {"people": False, "announcements": False, **options}
     intent = approved(store, **target)
@@ -175,7 +149,7 @@ async def test_a_hub_is_exported_and_proven(make, store, stub):
     assert bundle.name.startswith("replica-our-hub-")
     assert (bundle.stat().st_size, of_file(bundle)) == (export.size, export.sha256)
     assert sorted(each.name for each in bundle.parent.iterdir()) == sorted(
-        [bundle.name, "guide.md", "page.json", "report.html", "report.json"]
+        [bundle.name, "guide.md", "own.json", "page.json", "report.html", "report.json"]
     )
     for each in [bundle.parent.parent, *bundle.parent.parent.rglob("*")]:
         assert stat.S_IMODE(each.stat().st_mode) == (0o700 if each.is_dir() else 0o600), each
@@ -450,30 +424,10 @@ async def test_the_store_is_away_when_it_ends(make, store, stand_in, monkeypatch
 # --- what is kept -------------------------------------------------------------------------------
 
 
-def done(store, runner, age=timedelta()):
-    """An export that was made so long ago, with a file."""
-    export = store.write_now(
-        exports.create, approved(store).id, "boss", people=False, announcements=False
-    )
-    place = Path(runner.settings.directory) / f"export-{export.id}"
-    place.mkdir(parents=True)
-    (place / "replica-x.tar.zst").write_bytes(b"bytes")
-    (place / "page.json").write_text("[]")
-    result = exports.Result("replica-x.tar.zst", 5, "ab" * 32, "V4", 0, 0)
-    store.write_now(exports.finish, export.id, "done", "Done.", result)
-    created = datetime.now(timezone.utc) - age
-
-    def grow_old(c):
-        c.execute(update(table).where(table.c.id == export.id).values(created=created))
-
-    store.write_now(grow_old)
-    return store.read_now(exports.get, export.id)
-
-
 async def test_what_is_too_old_or_too_many_is_removed(make, store):
     runner = await make()
     ages = [timedelta(days=31), timedelta(days=3), timedelta(days=2), timedelta(days=1)]
-    old, third, second, first = (done(store, runner, age) for age in ages)
+    old, third, second, first = (done(store, runner.settings, age) for age in ages)
     await runner.sweep()
     assert files(runner) == sorted(f"export-{each.id}" for each in (first, second))
     kept = store.read_now(exports.kept)
@@ -489,7 +443,7 @@ async def test_what_is_too_old_or_too_many_is_removed(make, store):
 
 async def test_what_is_not_as_it_was_written_is_no_page(make, store):
     runner = await make()
-    export = done(store, runner)
+    export = done(store, runner.settings)
     for name in ("page.json", "own.json"):
         with pytest.raises(NoFile):
             await runner.told(export, name)
