@@ -153,7 +153,7 @@ export function effectOf(
     case EXPORT:
       return [
         trans.__(
-          'The service copies how this hub is set up and proves the copy, which takes some minutes. Nothing on the hub changes.'
+          'The service copies how this hub is set up and proves the copy, which takes about a minute. Nothing on the hub changes.'
         ),
         trans.__(
           'Passwords and keys are left out; the report says which ones are needed elsewhere. Home directories are not in it.'

@@ -84,7 +84,7 @@ class Lab:
     def run(self, command: str, **arguments: Any) -> None:
         """Run a command of the palette."""
         self.page.keyboard.press("Control+Shift+c")
-        self.page.get_by_placeholder("SEARCH", exact=False).fill(command)
+        self.page.get_by_placeholder("SEARCH", exact=True).fill(command)
         self.page.keyboard.press("Enter")
 
     def theme(self, name: str) -> bool:

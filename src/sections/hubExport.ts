@@ -43,11 +43,9 @@ export function explainExport(
 ): string | null {
   switch (intent.state) {
     case 'running':
-      return intent.export?.state === 'waiting'
-        ? trans.__('Approved; it waits until another export has ended.')
-        : trans.__(
-            'Approved; the hub is being exported. It goes on when you close this.'
-          );
+      return trans.__(
+        'Approved; the hub is being exported. It goes on when you close this.'
+      );
     case 'done':
       return Private.outcome(intent.export, trans);
     case 'failed':

@@ -26,7 +26,7 @@ export function ExportFields(props: IExportFieldsProps): JSX.Element {
     [
       'announcements',
       trans.__('With its announcements'),
-      trans.__('What people on this hub were told, and when.')
+      trans.__('What people on this hub are told now, and will be.')
     ],
     [
       'people',
