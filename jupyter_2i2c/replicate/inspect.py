@@ -6,6 +6,8 @@ from dataclasses import asdict
 from typing import Any
 
 from .bundle import Bundle
+from .evidence.bundled import of_bundle
+from .evidence.layers import sheet_to_json
 from .signature import SIGNATURE
 
 
@@ -14,8 +16,8 @@ def inspected(bundle: Bundle) -> dict[str, Any]:
 
     Returns:
         ``kind``, ``created``, ``tool``, ``source``, ``layers`` (a list with ``id``, ``title`` and
-        ``counts`` by status), ``items``, ``transforms``, ``secrets``, ``not_captured``, ``files``,
-        ``bytes`` and ``signed``.
+        ``counts`` by status), ``items``, ``transforms``, ``secrets``, ``not_captured``, ``evidence``
+        (what is open, tied or not known, as the API tells it), ``files``, ``bytes`` and ``signed``.
 
     Raises:
         ReplicateError: its manifest cannot be read.
@@ -37,6 +39,7 @@ def inspected(bundle: Bundle) -> dict[str, Any]:
         "transforms": [asdict(each) for each in manifest.transforms],
         "secrets": [asdict(each) for each in manifest.secrets],
         "not_captured": [asdict(each) for each in manifest.not_captured],
+        "evidence": sheet_to_json(of_bundle(bundle, manifest.created)),
         "files": len(names),
         "bytes": sum(bundle.path(name).stat().st_size for name in names),
         "signed": (bundle.top / SIGNATURE).is_file(),

@@ -5,7 +5,7 @@ Every word of a bundle is escaped, and a policy in the page forbids what could s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import Any
 
@@ -29,10 +29,10 @@ th, td {{ text-align: left; padding: .25rem .75rem .25rem 0; vertical-align: top
   border-bottom: 1px solid color-mix(in srgb, currentColor 15%, transparent); }}
 th {{ font-weight: 600; }}
 .bar {{ display: flex; height: .8rem; min-width: 12rem; border-radius: .2rem; overflow: hidden; gap: 1px; }}
-.pass, .captured, .transformed, .code-verbatim {{ --colour: var(--good); }}
+.pass, .captured, .transformed, .code-verbatim, .open {{ --colour: var(--good); }}
 .fail, .not-captured, .unknown {{ --colour: var(--bad); }}
-.not-run, .policy-excluded, .cloud-resource {{ --colour: var(--open); }}
-.secret-slot {{ --colour: var(--part); }}
+.not-run, .policy-excluded, .cloud-resource, .not-known {{ --colour: var(--open); }}
+.secret-slot, .tied, .own-licence, .unpinned {{ --colour: var(--part); }}
 .bar span {{ background: var(--colour); }}
 .status {{ color: var(--colour); font-weight: 600; white-space: nowrap; }}
 ol.ladder {{ list-style: none; padding: 0; }}
@@ -48,6 +48,14 @@ summary {{ cursor: pointer; }}
 </body>
 </html>
 """
+
+LAYERS = {
+    "data": "code and data",
+    "environment": "environment",
+    "infrastructure": "the hub's infrastructure",
+    "cloud": "the cloud beneath it",
+}
+"""The layers of the right to replicate."""
 
 WORDS = {"pass": "passes", "fail": "fails", "not-run": "not run"}
 
@@ -90,6 +98,9 @@ def _contents(found: Mapping[str, Any]) -> str:
             ],
         ),
     ]
+    if any(layer["items"] for layer in found["evidence"]["layers"]):
+        head = ("layer", "what", "found", "status", "names", "way out")
+        parts += ["<h2>What is open</h2>", _table(head, _evidence(found["evidence"]["layers"]))]
     for title, columns, key in (
         ("Not in it", ("what", "reason"), "not_captured"),
         ("Secrets to supply", ("slot", "where", "how"), "secrets"),
@@ -156,6 +167,21 @@ def _bar(counts: Mapping[str, int]) -> str:
         if count
     )
     return f'<div class="bar" aria-hidden="true">{pieces}</div>'
+
+
+def _evidence(layers: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, ...]]:
+    """A row for each thing that was looked at."""
+    for layer in layers:
+        for each in layer["items"]:
+            count = f"{each['count']}: " if each["count"] else ""
+            yield (
+                LAYERS.get(layer["key"], layer["key"]),
+                each["what"],
+                f"{count}{each['found']}",
+                _Status(each["status"]),
+                ", ".join(each["names"]),
+                each["way_out"],
+            )
 
 
 def _table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ReplicateError
+from ..evidence.packages import told_in_bundle
 from . import editable, vendored
 from .collected import PROFILE, Collected, file_name, some
 from .distributions import Distribution
@@ -191,6 +192,7 @@ class Packages:
             "modified": sorted(files.modified),
             "missing": sorted(files.missing),
             "outside": len(files.outside),
+            **told_in_bundle(distribution),
         }  # fmt: skip
         if key in self.vendored:
             plain["vendored"] = self.vendored[key][1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +106,7 @@ def from_observed(observed: Mapping[str, Any]) -> tuple[LayerEvidence, ...]:
         observed: what ``observed.json`` holds; from elsewhere it may be anything.
     """
     told = observed.get("distributions")
+    told = told if isinstance(told, list) else []
     packages = [
         Package(
             str(each.get("name", ""))[:100],
@@ -113,12 +114,12 @@ def from_observed(observed: Mapping[str, Any]) -> tuple[LayerEvidence, ...]:
             licence_from_json(each.get("licence")),
             str(each.get("moves", ""))[:100],
         )
-        for each in (told if isinstance(told, Sequence) and not isinstance(told, str) else ())
-        if isinstance(each, Mapping)
+        for each in told
+        if isinstance(each, Mapping) and "licence" in each
     ]
     return (
         LayerEvidence(
             "environment",
-            tuple(of_packages("python", PYTHON, packages, "env/default/observed.json")),
+            tuple(of_packages("python", PYTHON, packages, "the bundle's environment")),
         ),
     )

@@ -178,9 +178,11 @@ def _of_section(section: str, maintainer: str) -> Licence:
     return UNKNOWN
 
 
-def licence_to_json(licence: Licence) -> dict[str, Any]:
-    """For a bundle."""
-    return {name: value for name, value in vars(licence).items() if value}
+def told_in_bundle(distribution: Distribution) -> dict[str, Any]:
+    """What a bundle notes of a distribution's licence, and of a source that moves."""
+    licence = {name: value for name, value in vars(licence_of(distribution)).items() if value}
+    moves = _moves(distribution)
+    return {"licence": licence, **({"moves": moves} if moves else {})}
 
 
 def licence_from_json(told: Any) -> Licence:
