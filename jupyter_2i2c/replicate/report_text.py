@@ -5,11 +5,13 @@ What a bundle says is other people's text: characters that would steer a termina
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..model import LayerEvidence, from_json
 from .capture.environment import Captured
+from .evidence.layers import counted
 from .manifest import STATUSES
 from .verify.ladder import RUNGS, Verification
 
@@ -63,6 +65,7 @@ def inspect_text(found: Mapping[str, Any]) -> str:
         if each["status"] != "policy-excluded"
     ]
     lines += _section("To know", ["; ".join(filter(None, each)) for each in words])
+    lines += _section("What is open", _open(found["evidence"]["layers"]))
     lines += _section(
         "Not in it", [f"{each['what']}: {each['reason']}" for each in found["not_captured"]]
     )
@@ -74,6 +77,14 @@ def inspect_text(found: Mapping[str, Any]) -> str:
         [f"{each['what']}: {each['why']}" for each in found["transforms"]],
     )
     return "\n".join(lines)
+
+
+def _open(layers: Iterable[Mapping[str, Any]]) -> list[str]:
+    return [
+        f"{layer['key']}, {what[0].lower()}{what[1:]}: {words}"
+        for layer in layers
+        for what, words in counted(from_json(LayerEvidence, layer)).items()
+    ]
 
 
 def verification_text(verification: Verification) -> str:
