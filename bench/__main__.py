@@ -11,7 +11,18 @@ from datetime import date
 from importlib import metadata
 from pathlib import Path
 
-from . import announcements, console, home, jobs, replicate, requests, service, start, user_server
+from . import (
+    announcements,
+    console,
+    home,
+    hubs,
+    jobs,
+    replicate,
+    requests,
+    service,
+    start,
+    user_server,
+)
 from .figures import Figure, table
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -23,6 +34,7 @@ BENCHMARKS = {
     "jobs": jobs,
     "replicate": replicate,
     "home": home,
+    "hubs": hubs,
     "console": console,
     "announcements": announcements,
     "requests": requests,
