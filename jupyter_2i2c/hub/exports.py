@@ -53,8 +53,13 @@ PARTS: Mapping[str, str] = {
 }
 """Files of an export beside its bundle that can be downloaded, and what they are."""
 
-NEEDED = {"users": "list:users", "groups": "list:groups", "services": "list:services"}
-"""Who may see only some of them gets none: a part must not look like the whole."""
+NEEDED = {
+    "users": "list:users",
+    "groups": "list:groups",
+    "services": "list:services",
+    "info": "read:hub",
+}
+"""What is asked of the hub's API, and the scope for all of it. Who may see only some of them gets none: a part must not look like the whole."""
 
 PREFIX = "export-"
 """How the directory of each export is called, before its id; nothing else there is ours."""
@@ -250,9 +255,12 @@ class Exports:
     async def _ask(self, hub: Hub, people: bool, note: _Notes) -> dict[str, Any]:
         """What the hub's API says to the approver; of people only how many, if they are not taken."""
         scopes = (await self._patiently(hub.whoami)).scopes
+        refused = [what for what, scope in NEEDED.items() if scope not in scopes]
+        if len(refused) == len(NEEDED):
+            return {"refused": refused}
 
         async def ask(path: str, query: Mapping[str, int]) -> Any:
-            if NEEDED.get(path, "read:hub") not in scopes:
+            if path in refused:
                 raise Refused
             await note.write()
             return await self._patiently(lambda: hub.see(path, query))

@@ -197,9 +197,12 @@ async def test_its_process_has_no_secret_of_the_service(make, store, stand_in, m
 async def test_what_the_approver_may_not_see_whole_is_left_out(make, store, stub, stand_in):
     notes = stand_in("print(json.dumps({'failed': 'enough'}), flush=True)")
     stub.tokens["part"] = ("boss", ["list:users!group=ocean", "list:services", "read:hub"])
+    stub.tokens["none"] = ("boss", ["custom:2i2c:replicate"])
     runner = await make()
     await ended(runner, store, await begin(runner, store, token="part", people=True))
     assert notes()["job"]["api"]["refused"] == ["users", "groups"]
+    await ended(runner, store, await begin(runner, store, token="none", people=True))
+    assert notes()["job"]["api"] == {"refused": ["users", "groups", "services", "info"]}
     assert ("GET", "/users") not in stub.asked
 
 
