@@ -45,9 +45,10 @@ def defaults_of_values(source: HubSource, chart: Path | None = None) -> Defaults
     """
     made = Defaults()
     merged: Any = {}
+    given: Any = {}
     if not any(each.name == "z2jh" for each in source.layers):
         if chart:
-            merged = {CHART: dict(defaults_in(chart_in(chart)))}
+            merged = given = {CHART: dict(defaults_in(chart_in(chart)))}
             made.notes.append(f"defaults of z2jh's chart: {chart.name}, as it was given")
         else:
             made.notes.append(
@@ -60,6 +61,12 @@ def defaults_of_values(source: HubSource, chart: Path | None = None) -> Defaults
             made.notes.append(f"defaults: {layer.path} ({layer.name})")
     made.facts = {key: Fact(hub_items.layer_of(place), leaf, place)
                   for key, leaf, place in flat(merged) if place}  # fmt: skip
+    if source.seen == "d":
+        # a checkout that was read without the chart does not have its defaults among its values
+        there = {key for key, _, _ in flat(source.values)}
+        for key, _, _ in flat(given):
+            if key not in there:
+                made.facts.pop(key, None)
     return made
 
 
