@@ -81,11 +81,12 @@ def restore(
     done = Restored()
     for number, each in enumerate(given, 1):
         told = each if isinstance(each, Mapping) else {}
-        id_ = str(told.get("id", number))
+        id_: Any = told.get("id")
         try:
-            content = _checked(told, id_, time)
+            content = _checked(told, time)
         except BadDraft as error:
-            done.left[line(id_)[:64]] = line(str(error))
+            name = line(id_)[:64] if isinstance(id_, str) else ""
+            done.left[name or f"number {number}"] = line(str(error))
             continue
         if announcements.get(c, id_):
             done.there.append(id_)
@@ -105,9 +106,10 @@ def restore(
     return done
 
 
-def _checked(told: Mapping[str, Any], id_: str, time: datetime) -> Content:
+def _checked(told: Mapping[str, Any], time: datetime) -> Content:
     """What it says, or BadDraft with what is wrong."""
-    if not ID.fullmatch(id_) or "id" not in told:
+    id_ = told.get("id")
+    if not isinstance(id_, str) or not ID.fullmatch(id_):
         raise BadDraft({"id": "It is no announcement with an id."})
     audience = told.get("audience")
     if audience == {"kind": "groups", "groups": []}:

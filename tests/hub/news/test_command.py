@@ -131,6 +131,53 @@ def test_elsewhere_it_says_where_to_run_it(run, monkeypatch, tmp_path_factory):
     assert "Run it in the hub's directory" in err
 
 
+CARRIED = [{"id": "abc", "title": "Storage is full"}, {"id": "def", "title": ""}]
+
+
+def test_what_went_with_a_hub_is_restored(run, store, tmp_path):
+    (tmp_path / "carried.json").write_text(json.dumps(CARRIED))
+    status, out, _ = run("restore", "carried.json")
+    assert (status, out) == (
+        0, "1 published, 0 were there already\ndef: left out. Give it a title.\n",
+    )  # fmt: skip
+    (found,) = store.read_now(announcements.current)
+    assert (found.id, found.title, found.author) == ("abc", "Storage is full", "")
+    again = json.loads(run("restore", "carried.json", "--json")[1])
+    assert again == {"published": [], "there": ["abc"], "left": {"def": "Give it a title."}}
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[" * 100_000, json.dumps([{}] * 10_001)])
+def test_what_is_no_list_of_announcements_is_refused(run, store, tmp_path, text):
+    (tmp_path / "carried.json").write_text(text)
+    status, _, err = run("restore", "carried.json")
+    assert status == 2
+    assert "carried.json: no" in err
+    assert err.count("\n") == 1
+    assert store.read_now(announcements.current) == []
+
+
+def test_a_file_of_fifty_megabytes_is_not_read(run, tmp_path):
+    with (tmp_path / "carried.json").open("wb") as file:
+        file.truncate((50 << 20) + 1)
+    status, _, err = run("restore", "carried.json")
+    assert (status, "larger than 50 MiB" in err) == (2, True)
+
+
+def test_a_hub_that_has_not_started_yet_gets_its_store(run, tmp_path):
+    (tmp_path / "carried.json").write_text(json.dumps(CARRIED))
+    place = (
+        "--database",
+        f"sqlite:///{tmp_path}/new.sqlite",
+        "--key-file",
+        str(tmp_path / "new.key"),
+    )
+    assert run("restore", "carried.json", *place)[0] == 2
+    assert run("restore", "carried.json", "--create", *place)[1].startswith("1 published")
+    assert json.loads(run("list", "--json", *place)[1])[0]["id"] == "abc"
+    for name in ("new.sqlite", "new.key"):
+        assert (tmp_path / name).stat().st_mode & 0o077 == 0
+
+
 def test_the_commands_of_the_page(run, store, tmp_path):
     (tmp_path / "maintenance.md").write_text("Servers **stop**.")
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
