@@ -7,7 +7,8 @@ import logging
 import os
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from ..model import EvidenceSheet, LayerEvidence, from_json
 from ..replicate.capture.interpreter import Interpreter, interpreter
 from ..replicate.errors import ReplicateError
 from ..replicate.evidence import environment
-from ..replicate.evidence.layers import put_together, sheet_to_json
+from ..replicate.evidence.layers import IMAGES_CONTENT, put_together, sheet_to_json
 from .hub_client import HubClient, HubError
 
 MAX_AGE = 600.0
@@ -75,8 +76,9 @@ class LayersHere:
         lacking = dict.fromkeys(("infrastructure", "cloud"), WHY[self._state])
         if not here:
             lacking["environment"] = UNREADABLE
+        of_hub = _without_this_image(self._of_hub.layers) if here else self._of_hub.layers
         now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return sheet_to_json(put_together(now, [here, self._of_hub.layers], lacking))
+        return sheet_to_json(put_together(now, [here, of_hub], lacking))
 
     async def _ask(self) -> None:
         wait = MAX_AGE
@@ -112,6 +114,15 @@ class LayersHere:
         if self._interpreter is None or self._interpreter[0] != python:
             self._interpreter = python, interpreter(python)
         return self._interpreter[1]
+
+
+def _without_this_image(layers: Iterable[LayerEvidence]) -> list[LayerEvidence]:
+    """What the hub says, without that nobody knows what is in its one image: it is the one that runs here."""
+    return [
+        replace(layer, items=tuple(each for each in layer.items
+                                   if each.id != IMAGES_CONTENT or each.count > 1))
+        for layer in layers
+    ]  # fmt: skip
 
 
 def python_of_kernel(manager: Any) -> str | None:

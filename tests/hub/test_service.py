@@ -43,6 +43,17 @@ def test_the_answer_can_be_kept_and_comes_small(hub, ada):
     assert "Content-Encoding" not in plain.headers
 
 
+def test_what_is_open_is_told_from_the_hubs_own_record(hub, ada):
+    path = "services/2i2c/api/v1/evidence"
+    answer = ask(hub, path, token=ada.token(scopes=[ACCESS]))
+    layers = {each["key"]: each["items"] for each in answer.json()["layers"]}
+    assert [each["id"] for each in layers["cloud"]] == ["none"]
+    assert layers["infrastructure"][0]["id"] == "hub:open"
+    assert layers["infrastructure"][0]["count"] > 10
+    assert "Packages of the hub" in ask(hub, "services/2i2c/").text
+    assert (ask(hub, path).status_code, ask(hub, path, token="made-up").status_code) == (401, 403)
+
+
 def test_nobody_else_gets_anything_from_the_api(hub, ada, boss):
     nobody = [
         (401, ask(hub)),
@@ -118,7 +129,7 @@ def test_an_action_is_asked_for_by_a_server_and_told_to_its_actor_alone(hub, ada
     assert me["administrator"] is True
     assert me["console"] == "/services/2i2c-console/"
     news = {f"{verb}-announcement" for verb in ("publish", "edit", "withdraw")}
-    assert set(me["actions"]) == {"start-server", "stop-all", "stop-server", *news}
+    assert set(me["actions"]) == {"export-hub", "start-server", "stop-all", "stop-server", *news}
     question = {"kind": "stop-server", "target": {"user": "ada"}, "note": "full"}
     answer = httpx.post(url + "intents", headers=headers, json=question)
     assert answer.status_code == 201

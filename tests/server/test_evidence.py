@@ -64,6 +64,15 @@ async def test_the_hubs_layers_are_put_beside_the_servers_own(jp_fetch, stand_in
     assert stand_in.paths == ["/services/2i2c/api/v1/evidence"]
 
 
+@pytest.mark.parametrize("images", [1, 2])
+async def test_what_is_in_the_hubs_one_image_is_what_is_here(jp_fetch, stand_in, images):
+    content = {"id": "images-content", "what": "Images", "found": "", "status": "not-known"}
+    layer = {"key": "environment", "items": [{**content, "count": images}]}
+    stand_in.says({"version": 1, "at": "", "layers": [layer]})
+    found = items(await ask(jp_fetch))
+    assert (("environment", "images-content") in found) == (images > 1)
+
+
 @pytest.mark.parametrize(
     ("body", "status", "why"),
     [

@@ -9,6 +9,7 @@ from ..importers.source import at
 from ..lint.images import COMMIT
 from .configuration import Configuration, Images, images_of
 from .findings import UNPINNED, names, of_images, of_packages
+from .layers import IMAGES_CONTENT
 from .licences import NOT_KNOWN, UNKNOWN
 from .packages import Package
 from .ties import of_cloud, of_operator
@@ -62,7 +63,7 @@ def _environment(configuration: Configuration, images: Images) -> Iterator[Evide
     yield from of_images("images", IMAGES, images.users, source)
     if images.users:
         yield Evidence(
-            "images-content", IMAGES, "what is installed in them: each server tells of its own",
+            IMAGES_CONTENT, IMAGES, "what is installed in them: each server tells of its own",
             NOT_KNOWN, len(images.users), (), source, "open the panel in a server of each",
         )  # fmt: skip
     if images.free:

@@ -13,6 +13,9 @@ VERSION = 1
 NOTHING = "nothing"
 """The id of what stands in a layer of which nothing is known."""
 
+IMAGES_CONTENT = "images-content"
+"""The id of what says that a hub's configuration does not tell what is in its images."""
+
 KEYS = ("data", "environment", "infrastructure", "cloud")
 
 
