@@ -157,10 +157,7 @@ export function effectOf(
         ),
         trans.__(
           'Passwords and keys are left out; the report says which ones are needed elsewhere. Home directories are not in it.'
-        ),
-        ...(target['people']
-          ? [trans.__('The console asks for your consent to the names, too.')]
-          : [])
+        )
       ];
     case 'add-users':
       return [

@@ -25,7 +25,7 @@ ME = {
     "version": 1,
     "console": "/services/2i2c-console/",
     "administrator": True,
-    "actions": ["start-server", "stop-server", "stop-all", "add-users", "grant-admin"],
+    "actions": ["start-server", "stop-server", "stop-all", "add-users", "export-hub"],
     "done": [DONE],
 }
 
@@ -41,6 +41,7 @@ class Service:
     def __init__(self) -> None:
         self.asked: list[dict] = []
         self.state, self.message = "pending", ""
+        self.export = None
         self.me = ME
         service = self
 
@@ -82,6 +83,7 @@ class Service:
             "message": self.message,
             "expires": "2036-11-21T11:17:00Z",
             "url": f"/services/2i2c-console/intents/intent-{len(self.asked)}",
+            **({"export": self.export} if self.export else {}),
         }
 
     def stop(self):
@@ -155,6 +157,10 @@ def test_the_section_looks_well(lab, service, axe):
     ask(lab, "Stop a server…", User_name="g" * 80).close()
     service.state, service.message = "failed", "The hub answered 500, and the server still runs."
     expect(lab.section("Admin").get_by_text("Approved, but it failed")).to_be_visible()
+    ask(lab, "Export this hub…").close()
+    service.state, service.message = "running", ""
+    service.export = {"state": "running", "step": "c" * 60, "done": 3, "total": 8, "url": "/x/1"}
+    expect(lab.section("Admin").get_by_role("progressbar")).to_be_visible()
     lab.section("Admin").get_by_role("button", name="Add people…").click()
     where = f"#{PANEL}"
     for theme in ("JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"):

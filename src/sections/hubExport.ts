@@ -2,6 +2,7 @@
 
 import type { IHubExport } from '../api';
 import type { IFollowed } from '../intents';
+import { explainRung } from '../rungs';
 import { EXPORT } from '../tokens';
 
 import type { ISectionProps } from '.';
@@ -102,8 +103,12 @@ namespace Private {
           )
         : trans.__('Exported.')
     ];
+    if (told && !blockers) {
+      sentences.push(trans.__('Nothing that was checked failed.'));
+    }
     if (highest) {
-      sentences.push(trans.__('What was checked holds up to %1.', highest));
+      const rung = explainRung(highest, trans);
+      sentences.push(trans.__('It holds up to %1.', rung));
     }
     if (not_run) {
       sentences.push(

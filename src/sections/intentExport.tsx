@@ -26,13 +26,13 @@ export function ExportFields(props: IExportFieldsProps): JSX.Element {
     [
       'announcements',
       trans.__('With its announcements'),
-      trans.__('What people on this hub are told now, and will be.')
+      trans.__('What its people are told now, and what is scheduled.')
     ],
     [
       'people',
       trans.__('With the names of its people'),
       trans.__(
-        'User names, groups, and who may do what: personal data. Take them only where these people agreed to it; the console asks you for consent once more.'
+        'User names, groups, and who is in them: personal data. The console asks for your consent once more, that you may pass it on.'
       )
     ]
   ];

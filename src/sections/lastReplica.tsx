@@ -5,6 +5,7 @@ import React from 'react';
 import { fetchLastReplica, type ILastReplica, type IReplica } from '../api';
 import { Copy } from '../components/copy';
 import { formatDate } from '../format';
+import { explainRung } from '../rungs';
 
 import type { ISectionProps } from '.';
 
@@ -83,10 +84,7 @@ namespace Private {
     // `V7 with 2 items not run (V2, V4)`
     const [, rung = '', left = '0'] =
       /^(V\d)\b(?: with (\d+) items? not run)?/.exec(replica.highest) ?? [];
-    const what = proves(rung, trans);
-    const reached = what
-      ? trans.__('%1: %2', rung, what)
-      : rung || replica.highest;
+    const reached = explainRung(rung || replica.highest, trans);
     const sentences = [];
     if (!replica.holds) {
       const { blockers } = replica;
@@ -168,20 +166,5 @@ namespace Private {
     return replica.overdue
       ? trans.__('A new drill is due. Where this hub’s drills are kept, run:')
       : '';
-  }
-
-  function proves(rung: string, trans: Trans): string {
-    const words: Record<string, string> = {
-      V0: trans.__('the copy is whole'),
-      V1: trans.__('every file is well-formed'),
-      V2: trans.__('nothing in it dangles'),
-      V3: trans.__('what was built equals what was captured'),
-      V4: trans.__('its configuration, executed, is equal'),
-      V5: trans.__('its environment is rebuilt byte for byte'),
-      V6: trans.__('it answers as this hub does'),
-      V7: trans.__('a user logs in, a notebook runs'),
-      V8: trans.__('the data’s checksums hold')
-    };
-    return words[rung] ?? '';
   }
 }
