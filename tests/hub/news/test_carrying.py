@@ -63,7 +63,12 @@ def test_what_is_shown_or_will_be_comes_out_as_it_went_in(publish, old, new):
     first = publish(
         "For all", body="Read **this**.", link="https://lab.example/", time=NOW - 3 * HOUR
     )
-    publish("For some", audience={"kind": "groups", "groups": ["a", "b"]}, acknowledge=True)
+    publish(
+        "For some",
+        audience={"kind": "groups", "groups": ["a", "b"]},
+        acknowledge=True,
+        time=NOW - 2 * HOUR,
+    )
     publish("Later", show_from=NOW + HOUR, show_until=NOW + 2 * HOUR, severity="maintenance")
     gone = publish("Withdrawn")
     old.write_now(announcements.withdraw, gone.id, "boss")
