@@ -29,6 +29,10 @@ OF_HUB = {
                 }
             ],
         },
+        {
+            "key": "environment",
+            "items": [{"id": "nothing", "what": "", "found": "", "status": "not-known"}],
+        },
         {"key": "of-tomorrow", "items": []},
     ],
 }
@@ -60,6 +64,7 @@ async def test_the_hubs_layers_are_put_beside_the_servers_own(jp_fetch, stand_in
     assert found["cloud", "tie:disk"]["names"] == ["a.b"]
     assert found["infrastructure", "nothing"]["status"] == "not-known"
     assert ("environment", "python:open") in found
+    assert ("environment", "nothing") not in found
     await ask(jp_fetch)
     assert stand_in.paths == ["/services/2i2c/api/v1/evidence"]
 

@@ -20,6 +20,10 @@ LONGEST = 60
 """Characters of a licence's name that are shown."""
 
 
+LARGEST_TEXT = 100_000
+"""Characters of a licence's text that are looked at."""
+
+
 @dataclass(frozen=True)
 class Licence:
     """What is known of a licence.
@@ -409,6 +413,7 @@ def _plain(text: str) -> str:
 
 def of_text(text: str, source: str) -> Licence:
     """The licence whose text this is; not known where it is of several, or something was added."""
+    text = text[:LARGEST_TEXT]
     words = " ".join(re.sub(r"[#*=`>-]{2,}|\s\*\s", " ", text).split()).lower()
     found = {name for sentence, name in HALLMARKS if re.search(sentence, words)}
     if "GPL-3.0-only" in found and len(found & {"LGPL-3.0-only", "AGPL-3.0-only"}) == 1:

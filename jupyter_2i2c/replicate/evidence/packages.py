@@ -31,9 +31,6 @@ LICENCE_FIELDS = ("License-Expression", "License", "Classifier", "License-File")
 
 LICENCE_FILES = ("LICENSE", "LICENSE.txt", "LICENSE.md", "LICENSE.rst", "LICENCE", "COPYING")
 
-LARGEST_TEXT = 100_000
-"""Characters of a licence's text that are looked at."""
-
 COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 DISTRIBUTORS = re.compile(
@@ -87,7 +84,7 @@ def licence_of(distribution: Distribution) -> Licence:
     for name in (*listed, *LICENCE_FILES):
         if not _is_inside(name):
             continue
-        if text := distribution.note(name)[:LARGEST_TEXT]:
+        if text := distribution.note(name):
             found = of_text(text, Path(name).name)
             return found if found.status != NOT_KNOWN else told
     return told

@@ -12,6 +12,10 @@ from jupyter_2i2c.replicate.evidence.licences import of_name
 from jupyter_2i2c.replicate.evidence.packages import Package
 from jupyter_2i2c.replicate.evidence.proprietary import PRODUCTS, product_of, products_in
 
+MIT = (
+    "Permission is hereby granted, free of charge, to any person obtaining a copy of this software"
+)
+
 
 class Machine:
     """An environment and a machine around it, of files."""
@@ -60,13 +64,14 @@ def test_licences_of_python_packages(machine):
     machine.python("three", "License: Proprietary")
     machine.python("four", "License: UNKNOWN")
     machine.python("five")
-    machine.python("six", LICENSE="Permission is hereby granted, free of charge, to any person"
-                                  " obtaining a copy of this software")  # fmt: skip
-    machine.python("seven", "License-File: ../../../../etc/passwd")
+    machine.python("six", LICENSE=MIT)
+    machine.write("env/lib/python3.12/ELSEWHERE", MIT)
+    machine.python("seven", "License-File: ../../ELSEWHERE")
+    machine.python("nvidia-ml-py", "License-Expression: BSD-3-Clause")
     machine.python("gurobipy", "License: Proprietary")
     machine.python("matlab-proxy", "License-Expression: BSD-3-Clause")
     found = machine.look()
-    assert (found["python:open"].count, found["python:open"].status) == (3, "open")
+    assert (found["python:open"].count, found["python:open"].status) == (4, "open")
     assert "1 of them copyleft" in found["python:open"].found
     assert found["python:own"].names == ("three 1.0 (Proprietary)",)
     assert found["python:not-known"].names == ("five 1.0", "four 1.0", "seven 1.0")

@@ -1,6 +1,8 @@
 """Licences as they are written in the wild, and what can be said of them for certain."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from packaging.licenses import canonicalize_license_expression
 
 from jupyter_2i2c.replicate.evidence import spdx
@@ -166,3 +168,33 @@ def test_the_tables_name_licences_that_spdx_knows():
         assert canonicalize_license_expression(each) == each
         assert of_expression(each).status == "open", each
     assert not spdx.APPROVED & spdx.FREE
+
+
+WORDS = st.lists(
+    st.one_of(
+        st.sampled_from(
+            [
+                *NAMES,
+                "(",
+                ")",
+                "or",
+                "AND",
+                "WITH",
+                "|",
+                "+ file LICENSE",
+                "\n",
+                ">= 2",
+                "LicenseRef-x",
+            ]
+        ),
+        st.text(max_size=8),
+    ),
+    max_size=9,
+).map(" ".join)
+
+
+@given(WORDS)
+def test_whatever_is_written_something_is_said(text):
+    for told in (of_name(text), of_r(text), of_classifiers([f"License :: {text}", text])):
+        assert told.status in ("open", "own-licence", "not-known")
+        assert len(told.name) <= 120
