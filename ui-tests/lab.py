@@ -128,3 +128,12 @@ class Lab:
             for violation in found["violations"]
             for node in violation["nodes"]
         ]
+
+    def faults_in_both_themes(self, axe: str, where: str) -> list[str]:
+        """The same in the dark theme and in the light one, which stays."""
+        found = []
+        for name in ("JupyterLab Dark", "JupyterLab Light"):
+            assert self.theme(name)
+            self.page.mouse.move(900, 700)  # what is hovered has other colours
+            found += [f"{name}: {fault}" for fault in self.faults(axe, where)]
+        return found

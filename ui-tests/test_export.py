@@ -53,15 +53,6 @@ def press(page, *keys: str) -> None:
         page.keyboard.press(key)
 
 
-def both_themes(lab, axe) -> list[str]:
-    """What axe finds wrong with the panel in the light and in the dark theme."""
-    found = []
-    for theme in ("JupyterLab Dark", "JupyterLab Light"):
-        assert lab.theme(theme)
-        found += [f"{theme}: {fault}" for fault in lab.faults(axe, f"#{PANEL}")]
-    return found
-
-
 def test_an_administrator_exports_the_hub_by_keyboard(hub, page, axe, tmp_path):
     lab = log_in(hub, page, "boss")
     admin = lab.section("Admin")
@@ -74,7 +65,7 @@ def test_an_administrator_exports_the_hub_by_keyboard(hub, page, axe, tmp_path):
     people = form.get_by_label("With the names of its people")
     expect(people).to_be_checked()
     expect(people).to_have_accessible_description(re.compile("consent once more"))
-    assert both_themes(lab, axe) == []
+    assert lab.faults_in_both_themes(axe, f"#{PANEL}") == []
     form.get_by_label("Note").focus()
     page.keyboard.type("before the summer")
     page.keyboard.press("Tab")
@@ -103,7 +94,7 @@ def test_an_administrator_exports_the_hub_by_keyboard(hub, page, axe, tmp_path):
     expect(report).to_be_visible(timeout=180_000)
     expect(items).to_contain_text(re.compile(r"Exported\. .* It holds up to V\d: "))
     expect(bar).to_have_count(0)
-    assert both_themes(lab, axe) == []
+    assert lab.faults_in_both_themes(axe, f"#{PANEL}") == []
 
     # nor when the server is another one
     boss = Person(hub, "boss")
@@ -154,6 +145,6 @@ def test_everybody_sees_when_it_was_proven_and_an_administrator_what_is_due(
     boss = log_in(hub, context.new_page(), "boss")
     due = boss.section("Right to Replicate").get_by_text("A new drill is due")
     expect(due).to_contain_text("jupyter 2i2c drill")
-    assert both_themes(boss, axe) == []
+    assert boss.faults_in_both_themes(axe, f"#{PANEL}") == []
     context.close()
     assert lab.errors == []
