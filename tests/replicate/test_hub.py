@@ -144,6 +144,16 @@ def test_the_example_hub_is_taken_elsewhere_by_one_command(tmp_path, capsys):
     assert {"users/marie", "groups/field-trip", "services/gradebook", "info/spawner"} <= set(
         answers
     )
+    # the replica's own service tells each announcement to whom it is for, and to nobody else
+    assert answers["services/2i2c/"]["why"] == "it answers"
+    assert sorted(
+        each["why"] for name, each in answers.items() if name.startswith("announcements/")
+    ) == [
+        "ada is told it, admin, katherine not",
+        "ada, admin, katherine are told it",
+        "admin is told it, ada, katherine not",
+    ]
+    assert answers["packages"]["why"].endswith("in the captured versions")
     latest = json.loads((tmp_path / "drills" / "latest.json").read_text())
     assert (latest["highest"], latest["holds"], latest["blockers"]) == ("V7", True, [])
     kept = [each for each in (tmp_path / "drills").iterdir() if each.is_dir()]
