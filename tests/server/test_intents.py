@@ -7,7 +7,10 @@ import pytest
 from tornado.httpclient import HTTPClientError
 
 from jupyter_2i2c.hub.actions import Context, registry
+from jupyter_2i2c.hub.actions.export import ExportHub
+from jupyter_2i2c.hub.api.intents import export_to_json
 from jupyter_2i2c.hub.scopes import ACCESS
+from jupyter_2i2c.hub.store.exports import Export
 from jupyter_2i2c.server.base import HubPanelHandler
 from jupyter_2i2c.server.hub_client import HubClient
 
@@ -358,7 +361,17 @@ async def test_the_examples_are_what_the_routes_answer(get, service, visited_by,
 
 def test_what_the_panel_asks_for_is_what_the_actions_take(data):
     """`src/__tests__/admin.spec.ts` fills in the forms and reads the same file."""
-    actions = registry(Context(admin_users_feature=True))
+    export = ExportHub(None, None, frozenset())
+    actions = {**registry(Context(admin_users_feature=True)), export.name: export}
     questions = json.loads((data / "questions.json").read_text("utf-8"))
     for each in questions:
         assert actions[each["kind"]].check(each["target"]) == each["target"]
+
+
+def test_an_export_is_told_as_in_the_panels_example(data):
+    """`src/__tests__/contract.spec.ts` reads the same file."""
+    example = json.loads((data / "intent-export.json").read_text("utf-8"))
+    told = example["export"]
+    export = Export(**{name: value for name, value in told.items() if name != "url"})
+    assert export_to_json(export, "/services/2i2c-console/") == told
+    assert ExportHub(None, None, frozenset()).check(example["target"]) == example["target"]
