@@ -117,7 +117,7 @@ SLOW = ("capture of a configuration", "a drill")
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_killed(command, top, tmp_path):
-    points = 3 if command in SLOW else 6
+    points = 2 if command in SLOW else 6
     _, _, whole, found = driven(top, tmp_path / "out", command, "SIGKILL", points)
     assert len(whole) > 1 or command == "capture into one file"
     for at, status, left, again, after in found:

@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import os
 import sys
 import types
 
@@ -12,6 +13,7 @@ from traitlets.config.loader import PyFileConfigLoader
 from jupyter_2i2c.cli import main
 from jupyter_2i2c.hub import record
 from jupyter_2i2c.replicate.importers.recorded import read_record, write_bundle
+from jupyter_2i2c.replicate.verify import verify
 
 from .test_readable_secrets import canary, forms
 
@@ -204,3 +206,30 @@ def test_not_a_byte_of_any_is_in_the_bundle(capture, tmp_path, monkeypatch):
     places = capture(write(top), tmp_path / "bundle", monkeypatch)
     assert list((tmp_path / "bundle").rglob("jupyterhub_config*.py"))  # it was not just left out
     assert sorted(set(leaks(places))) == []
+
+
+def test_the_code_does_the_same_with_its_secrets_elsewhere(tmp_path, monkeypatch):
+    monkeypatch.setenv("UPSTREAM_PASSWORD", ENVIRONMENT["UPSTREAM_PASSWORD"])
+    top = tmp_path / "srv"
+    top.mkdir()
+    captured_by_file(write(top), tmp_path / "bundle", monkeypatch)
+    rung = verify(tmp_path / "bundle", rebuild=True, up_to="V4").rungs["V4"]
+    if rung.status == "not-run" and "kernel" in rung.why and not os.environ.get("CI"):
+        pytest.skip(rung.why)
+    assert rung.status == "pass", rung.why
+    assert {"Own.connection", "Own.login", "JupyterHub.services[three]"} <= set(rung.items)
+
+
+def test_a_text_without_a_secret_comes_along_whole(tmp_path, monkeypatch):
+    top = tmp_path / "srv"
+    top.mkdir()
+    (top / "jupyterhub_config.py").write_text(
+        "c = get_config()\nc.Own.place = __file__.replace('jupyterhub_config.py', 'a.yaml')\n"
+        "c.Own.page = 'https://example.org/?token={token}'\nc.Own.words = 'the password: at the desk'\n"
+    )
+    (top / "a.yaml").write_text("# why\na: '# none'\nb: | # this\n  # text\nc: [1, 2]  # that\n")
+    captured_by_file(top, tmp_path / "bundle", monkeypatch)
+    (file,) = (tmp_path / "bundle").rglob("a.yaml")
+    assert file.read_text() == "\na: '# none'\nb: |\n  # text\nc: [1, 2]\n"
+    (code,) = (each.read_text() for each in (tmp_path / "bundle").rglob("jupyterhub_config*.py"))
+    assert code == (top / "jupyterhub_config.py").read_text()
