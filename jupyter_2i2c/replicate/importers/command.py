@@ -73,6 +73,11 @@ def add_source(parser: argparse.ArgumentParser) -> None:
         "--with-people", action="store_true",
         help="take the names of users and who is in which group: personal data, with their consent",
     )  # fmt: skip
+    parser.add_argument(
+        "--environment", metavar="BUNDLE_OR_PYTHON", type=Path,
+        help="take the environment that people work in, too: what `capture env` wrote in a user's server,"
+        " or an interpreter of this machine",
+    )  # fmt: skip
     parser.add_argument("--name", default="", help="of the hub, for the reports")
     parser.add_argument(
         "--python",
@@ -125,6 +130,7 @@ def capture(
         sign_with=sign_with,
         chart=arguments.chart,
         keep_staff=arguments.keep_staff,
+        environment=arguments.environment,
         work=work,
     )
 

@@ -4,7 +4,8 @@ In ``hub/``: ``jupyterhub_config.redacted.py`` (the file that the hub is started
 ``config.source/`` (the files that it loads or names, by their places beside it: modules, parts,
 templates), ``config.observed.json`` (every setting, as the hub has it), ``environment.json``,
 ``packages.json``, and what its API says. Of a hub that z2jh's chart runs, all that bundled.py writes of
-a hub from a checkout, too: so it is built for Kubernetes from either.
+a hub from a checkout, too: so it is built for Kubernetes from either. In ``env/``, if it was given, the
+environment that people work in, as `capture env` writes it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,15 @@ from ..._version import __version__
 from ..bundle import Bundle, Staging, created_now
 from ..capture.environment import tool_hash
 from ..errors import ReplicateError, SecretFound
-from ..manifest import HUB_LAYERS, Item, Manifest, NotCaptured, Secret, Transform
+from ..manifest import (
+    ENVIRONMENT_LAYERS,
+    HUB_LAYERS,
+    Item,
+    Manifest,
+    NotCaptured,
+    Secret,
+    Transform,
+)
 from ..redact import suspicious
 from ..work import Work
 from .recording import SCHEMA
@@ -35,6 +44,7 @@ EARLIER_SOURCE = "hub/source"
 ENVIRONMENT = "hub/environment.json"
 TEMPLATE = "secrets.template.env"
 ANNOUNCEMENTS = "hub/announcements.json"
+NOT_KNOWN = "its name is computed when the hub starts"
 API = ("users", "groups", "services", "info")
 
 
@@ -93,6 +103,7 @@ def write_bundle(
     sign_with: Path | None = None,
     chart: Path | None = None,
     keep_staff: bool = False,
+    environment: Path | None = None,
     work: Work | None = None,
 ) -> Captured:
     """Write the bundle of a hub.
@@ -110,6 +121,7 @@ def write_bundle(
         sign_with: a private key.
         chart: of a hub that z2jh's chart runs: a directory with that chart, of the same version.
         keep_staff: of such a hub: whether to leave the old operator's staff its access.
+        environment: that the hub's people work in: a bundle of it, or its interpreter.
         work: told how far it is.
 
     Raises:
@@ -141,12 +153,16 @@ def write_bundle(
         writer.announcements(announcements, people, unread)
         for layer, what, reason in NEVER:
             writer.item(layer, what, "not-captured", "", reason=reason[0], action=reason[1])
+        layers = dict(HUB_LAYERS)
+        if environment:
+            layers.update(ENVIRONMENT_LAYERS)
+            told.update(writer.environment(environment, work))
         manifest = Manifest(
             kind="hub",
             created=staging.created,
             tool={"name": "jupyter_2i2c", "version": __version__, "sha256": tool_hash()},
             source=told,
-            layers=HUB_LAYERS,
+            layers=layers,
             items=tuple(writer.items),
             transforms=tuple(writer.transforms),
             secrets=tuple(writer.found),
@@ -234,14 +250,13 @@ class _Writer:
         for variable in document["environment"]:
             self.item("hub-variables", f"hub-variables:{variable}", "captured",
                       "the hub's environment", source=source, path=ENVIRONMENT, sha256=digest)  # fmt: skip
-        self.not_captured += [NotCaptured(each, "its name is computed when the hub starts")
-                              for each in document["missing"]]  # fmt: skip
+        self.not_captured += [NotCaptured(each, NOT_KNOWN) for each in document["missing"]]
 
     def observed(self, document: Mapping[str, Any], config: Mapping[str, Any]) -> str:
         """What the hub says of itself, in one file; its SHA-256."""
         elsewhere = {each["path"]: each["name"] for each in document["files"]
                      if each["name"].startswith("elsewhere/")}  # fmt: skip
-        told = {name: document[name] for name in ("main", "machine", "slots")}
+        told = {name: document[name] for name in ("main", "machine", "slots", "missing")}
         return self.json(
             OBSERVED, {**told, "config": config, "elsewhere": elsewhere, "schema": SCHEMA}
         )
@@ -285,6 +300,24 @@ class _Writer:
         self.item("settings", "settings:observed", "captured", f"{len(config)} settings, as the hub has them",
                   path=OBSERVED, sha256=digest)  # fmt: skip
         return bundled.described(done.source)
+
+    def environment(self, place: Path, work: Work) -> dict[str, str]:
+        """The environment that people work in, as its own bundle has it.
+
+        Returns:
+            What is known of where it was captured.
+        """
+        from . import with_environment
+
+        manifest = with_environment.put(self.staging, place, work)
+        self.items += manifest.items
+        self.transforms += manifest.transforms
+        self.found += manifest.secrets
+        self.not_captured += manifest.not_captured
+        return {
+            "environment_captured_at": manifest.created,
+            **{name: manifest.source[name] for name in ("image",) if name in manifest.source},
+        }
 
     def api(self, api: Mapping[str, Any] | None, people: bool) -> None:
         """Users, groups and services as the hub's database has them."""

@@ -37,7 +37,7 @@ NO_SECRETS = re.compile(
     r"(^|[._])(auth_state_groups_key|auth_state_hook|image_pull_secrets?|username_key|groups_key"
     r"|claim_groups_key|oauth_token_expires_in|cookie_options|enable_auth_state|public_key)$"
     # of objects of Kubernetes: which entry, label or taint is meant
-    r"|\.(\w*[kK]ey_?[rR]ef|items|\w*[tT]olerations|match_?[eE]xpressions)\.key$"
+    r"|(^|\.)(\w*[kK]ey_?[rR]ef|items|\w*[tT]olerations|match_?[eE]xpressions)\.key$"
 )
 """Traits whose names only sound like a secret."""
 

@@ -18,11 +18,12 @@ from urllib.parse import urlsplit
 
 from ..appearing import appearing
 from ..bundle import Bundle
+from ..capture.distributions import normalised
 from ..errors import ReplicateError
 from ..importers.bundled import DESCRIPTION
 from ..importers.recorded import ENVIRONMENT, OBSERVED, TEMPLATE, files_in
 from ..work import Work
-from . import service_store
+from . import local, service_store
 
 OVERLAY = Path(__file__).with_name("hub_overlay.py")
 DECIDED = "replica.json"
@@ -38,6 +39,10 @@ LOGINS = {
 
 PASSWORD = "REPLICA_PASSWORD"  # noqa: S105
 """The slot of the password where the login is ``dummy`` and was not before."""
+
+SINGLEUSER = "jupyterhub-singleuser"
+USER = "user"
+"""Where the environment that servers run in is built."""
 
 SIMPLE = "jupyterhub.spawner.SimpleLocalProcessSpawner"
 
@@ -69,6 +74,10 @@ WHY = {
     ),
     "cookie-secret": ("the file of the cookie secret", "everybody logs in anew"),
     "spawner": ("how servers start", "here they are processes of this machine"),
+    "environment": (
+        "what servers run on",
+        "the environment that was captured is rebuilt beside the hub",
+    ),
     "login": ("how people log in", "the old logins are registered for the old address"),
     "people": (
         "users and administrators whom only the database knew",
@@ -200,6 +209,8 @@ def plan(bundle: Bundle, *, port: int = 8000, login: str = "dummy") -> Plan:
     if service_store.runs_service(config):
         _service(made, config, bundle, port)
     _spawner(made, config)
+    if local.has_environment(bundle):
+        _environment(made, config, bundle)
     _login(made, config, login)
     people(made, config, bundle)
     if commands := _absolute(config):
@@ -256,9 +267,27 @@ def _spawner(made: Plan, config: Mapping[str, Any]) -> None:
         return
     made.put("spawner", "JupyterHub.spawner_class", "simple")
     made.put("spawner", "SimpleLocalProcessSpawner.home_dir_template", "{hub}/home/{username}")
-    made.put("spawner", "Spawner.cmd", ["{prefix}/bin/jupyterhub-singleuser"])
+    made.put("spawner", "Spawner.cmd", [f"{{prefix}}/bin/{SINGLEUSER}"])
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         made.put("spawner", "Spawner.args", ["--allow-root"])
+
+
+def _environment(made: Plan, config: Mapping[str, Any], bundle: Bundle) -> None:
+    """Servers run in the environment that was captured, if it has what starts one."""
+    observed = local.observed_of(bundle)
+    if not any(normalised(each["name"]) == "jupyterhub" for each in observed["distributions"]):
+        made.notes.append(
+            f"the environment is rebuilt in {USER}; it has no jupyterhub, so servers run beside the hub"
+        )
+        return
+    own = [each for each in config if each.endswith("Spawner.cmd")]
+    if "JupyterHub.spawner_class" in made.settings:
+        own = []  # they are another spawner's
+    for path in sorted({"Spawner.cmd", *own}):
+        cmd = made.settings.get(path) or config.get(path) or [SINGLEUSER]
+        program, *rest = cmd.split() if isinstance(cmd, str) else map(str, cmd)
+        made.changes = [each for each in made.changes if each.path != path]
+        made.put("environment", path, [f"{{environment}}/bin/{Path(program).name}", *rest])
 
 
 def _bases(described: Any) -> list[str]:
@@ -442,7 +471,29 @@ def build(
             restore = f"{shlex.join(command)} || exit 1\n"
         start.write_text(START.format(python=interpreter, restore=restore))
         start.chmod(0o755)
-    return Built(directory.absolute(), made)
+    built = Built(directory.absolute(), made)
+    if local.has_environment(bundle):
+        made.notes += _put_environment(bundle, built.directory, work)
+    return built
+
+
+def environment_of(built: Built) -> local.Built | None:
+    """The environment that was built with a hub; None where there is none."""
+    made = local.Built(built.directory / USER)
+    return made if made.environment.is_dir() else None
+
+
+def _put_environment(bundle: Bundle, directory: Path, work: Work) -> tuple[str, ...]:
+    """Build the environment where it stays, as its programs name their place; else the hub goes, too.
+
+    Returns:
+        What a person must know of it.
+    """
+    try:
+        return local.build(bundle, directory / USER, work).notes
+    except BaseException:
+        shutil.rmtree(directory, ignore_errors=True)
+        raise
 
 
 def put_source(bundle: Bundle, directory: Path) -> None:

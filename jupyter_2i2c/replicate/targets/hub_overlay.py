@@ -98,6 +98,7 @@ def placed(value: Any) -> Any:
     """A value with this machine's directories in place of the words for them."""
     if isinstance(value, str):
         words = {"{hub}": str(STATE), "{config}": str(HERE / "source"), "{prefix}": sys.prefix,
+                 "{environment}": str(HERE / "user" / "environment"),
                  "{proxy}": shutil.which("configurable-http-proxy") or "configurable-http-proxy"}  # fmt: skip
         for word, place in words.items():
             value = value.replace(word, place)

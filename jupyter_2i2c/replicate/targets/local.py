@@ -120,13 +120,18 @@ def build(bundle: Bundle, directory: Path, work: Work, python: str | None = None
     return Built(directory, seconds, tuple(notes))
 
 
+def has_environment(bundle: Bundle) -> bool:
+    """Whether the bundle holds an environment, alone or with a hub."""
+    return bundle.path(f"{PROFILE}/observed.json").is_file()
+
+
 def observed_of(bundle: Bundle) -> dict[str, Any]:
     """What capture saw.
 
     Raises:
         ReplicateError: the bundle has no environment.
     """
-    if bundle.manifest().kind != "environment":
+    if not has_environment(bundle):
         raise ReplicateError(f"{bundle.place} holds no environment; take one with `capture env`")
     try:
         observed = json.loads(bundle.text(f"{PROFILE}/observed.json"))

@@ -20,6 +20,7 @@ from ..bundle import Bundle
 from ..importers.recorded import TEMPLATE
 from ..work import Work
 from ..yaml_text import yaml_text
+from . import local
 from .hub_local import (
     DECIDED,
     OVERLAY,
@@ -124,6 +125,11 @@ def plan(bundle: Bundle) -> tuple[Plan, dict[str, Any]]:
         # its own culler stays as it was captured, and one is enough
         said["services"] = {"cull": {"enabled": False}}
         made.notes.append("the captured hub's own culler runs; TLJH's is off, so that there is one")
+    if local.has_environment(bundle):
+        made.notes.append(
+            "people work in /opt/tljh/user: install there what data/env/default/requirements.txt of the"
+            " bundle names"
+        )
     made.notes.append("TLJH makes an account of the machine for each user, named jupyter-NAME")
     return made, said
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from ..bundle import Bundle
 from ..errors import ReplicateError
-from ..targets import hub_local
+from ..targets import hub_local, local
 from ..work import Work
-from . import v2_local, v3_local, v4_configuration, v6_live, v7_hub
+from . import v2_local, v3_local, v4_configuration, v5_environment, v6_live, v7_hub
 from .ladder import Rung, failed, not_run
 from .replica import ReplicaFails, running
 
@@ -26,7 +26,7 @@ def climb(
     directory: Path,
     work: Work,
 ) -> dict[str, Rung]:
-    """Climb V2, V3, V4, V6 and V7.
+    """Climb V2 to V7; V5, where the bundle holds an environment, too.
 
     Arguments:
         bundle: of a hub that was captured where it runs.
@@ -39,7 +39,8 @@ def climb(
     """
     rungs = {
         "V5": not_run(
-            "the bundle holds no environment; `capture env` in a user's server makes one"
+            "the bundle holds no environment; `capture env` in a user's server makes one, and"
+            " `capture hub --environment` takes it along"
         ),
         "V8": not_run("the bundle holds no files of users; each takes them with `capture home`"),
         **{each: not_run("it was not asked for") for each in HUB if each not in wanted},
@@ -60,6 +61,11 @@ def climb(
         rungs["V2"] = v2_local.check(bundle, replica, work)
     if "V3" in wanted:
         rungs["V3"] = v3_local.check(bundle, replica, work)
+    environment = hub_local.environment_of(replica)
+    if "V5" in wanted and local.has_environment(bundle):
+        rungs["V5"] = v5_environment.check(
+            bundle, environment.python if environment else None, environment, work
+        )
     if "V4" in wanted:
         rungs["V4"] = v4_configuration.check(bundle, replica, python, work)
         if rungs["V4"].status == "fail":
@@ -81,7 +87,9 @@ def climb(
             if "V6" in wanted:
                 rungs["V6"] = v6_live.check(bundle, replica, started, work, python)
             if "V7" in wanted:
-                rungs["V7"] = v7_hub.check(bundle, started, python, work)
+                moved = any(each.id == "environment" for each in replica.plan.changes)
+                of_servers = environment.python if environment and moved else python
+                rungs["V7"] = v7_hub.check(bundle, started, of_servers, work)
     except ReplicaFails as error:
         rungs["V6"] = failed(f"the replica does not run: {error}")
     return rungs

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..bundle import Bundle
+from ..importers.recorded import NOT_KNOWN
 from ..targets import hub_local
 from ..work import Work
 from .ladder import Result, Rung, judged
@@ -20,8 +21,10 @@ def check(bundle: Bundle, built: hub_local.Built, work: Work) -> Rung:
     config = told["config"]
     source = built.directory / "source"
     items = {f"file {told['main']}": _there((source / told["main"]).is_file(), "the configuration")}
-    for each in bundle.manifest().not_captured:
-        items[each.what] = Result("fail", each.reason)
+    # an earlier bundle has nothing else that is not captured
+    missing = told.get("missing", [each.what for each in bundle.manifest().not_captured])
+    for each in missing:
+        items[each] = Result("fail", NOT_KNOWN)
     for value in sorted({each for each in _texts(config) if each.startswith("{config}/")}):
         path = source / value.removeprefix("{config}/")
         items[f"file {value}"] = _there(path.exists(), "a setting names it")

@@ -20,7 +20,7 @@ from typing import Any
 from ..bundle import Bundle
 from ..redact import is_secret_name
 from ..sandbox.start import Executed, NotExecuted, NotHere, execute
-from ..targets import hub_local
+from ..targets import hub_local, local
 from ..work import Work
 from .ladder import Result, Rung, failed, judged, not_run
 
@@ -74,7 +74,17 @@ def executed_built(
     with tempfile.TemporaryDirectory(prefix="2i2c-sandbox-") as name:
         directory = Path(os.path.realpath(name))
         replica = directory / "replica"
-        shutil.copytree(top, replica, ignore=shutil.ignore_patterns(hub_local.STATE))
+        environment = built.directory / hub_local.USER / local.ENVIRONMENT
+
+        def left(where: str, names: list[str]) -> set[str]:
+            """What is large and no part of the configuration."""
+            return {
+                each
+                for each in names
+                if each == hub_local.STATE or Path(where, each) == environment
+            }
+
+        shutil.copytree(top, replica, ignore=left)
         inner = replica / built.directory.relative_to(top)
         stand_ins = {slot: f"stand-in-for-{slot}" for slot in built.plan.secrets}
         (inner / hub_local.SECRETS).write_text(
@@ -88,7 +98,11 @@ def executed_built(
             hub=hub,
             environment={each: os.environ[each] for each in PASSED_ON if each in os.environ},
             known={value: slot for slot, value in stand_ins.items()},
-            places={str(hub): "{hub}", str(inner / "source"): "{config}"},
+            places={
+                str(hub): "{hub}",
+                str(inner / "source"): "{config}",
+                str(inner / hub_local.USER / local.ENVIRONMENT): "{environment}",
+            },
             work=work,
             python=python,
         )

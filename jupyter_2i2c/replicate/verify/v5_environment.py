@@ -21,7 +21,7 @@ from ..capture.interpreter import Interpreter, interpreter
 from ..capture.kernels import templated
 from ..errors import ReplicateError
 from ..manifest import Item
-from ..targets.local import CONFIG, Built, observed_of
+from ..targets.local import CONFIG, Built, has_environment, observed_of
 from ..targets.overlay import without_slots
 from ..work import Work
 from .ladder import Result, Rung, failed, judged, not_run
@@ -35,7 +35,7 @@ MOST_NAMED = 5
 def check(bundle: Bundle, python: Path | None, built: Built | None, work: Work) -> Rung:
     """Compare an environment with what the bundle says, item by item."""
     manifest = bundle.manifest()
-    if manifest.kind != "environment":
+    if not has_environment(bundle):
         return not_run("the bundle holds no environment")
     if python is None:
         return not_run("nothing is built; give --built DIR, --python PATH or --target local")
