@@ -6,6 +6,8 @@ import re
 
 from playwright.sync_api import expect
 
+from .lab import Lab
+
 
 def test_a_person_sees_what_is_open_and_what_ties_the_hub(lab, axe):
     lab.open_panel()
@@ -25,7 +27,7 @@ def test_a_person_sees_what_is_open_and_what_ties_the_hub(lab, axe):
     assert lab.errors == []
 
 
-def test_the_hubs_page_tells_it_without_names(hub, page):
+def test_the_hubs_page_tells_it_without_names(hub, page, axe):
     page.goto(f"{hub.url}services/2i2c/")
     row = page.get_by_role("row", name=re.compile("The hub's infrastructure"))
     found = row.locator("details")
@@ -33,3 +35,4 @@ def test_the_hubs_page_tells_it_without_names(hub, page):
     found.locator("summary").click()
     expect(found.get_by_text(re.compile("Way out")).first).to_be_visible()
     expect(found).not_to_contain_text(re.compile(r"traitlets|sqlalchemy", re.IGNORECASE))
+    assert Lab(hub, page).faults(axe, "main") == []

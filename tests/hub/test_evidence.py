@@ -3,6 +3,7 @@
 import json
 import logging
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tornado import web
@@ -11,6 +12,7 @@ from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 
 from jupyter_2i2c.hub.api.evidence import EvidenceHandler
+from jupyter_2i2c.hub.app import HubService
 from jupyter_2i2c.hub.evidence import HubEvidence
 from jupyter_2i2c.hub.facts import Facts
 from jupyter_2i2c.hub.proof import Drills
@@ -152,3 +154,21 @@ async def test_a_record_that_cannot_be_used_says_so_and_breaks_nothing(record, t
 async def test_without_a_record_nothing_is_claimed():
     sheet = await HubEvidence("", LOG).sheet()
     assert {each.status for layer in sheet.layers for each in layer.items} == {"not-known"}
+
+
+@pytest.mark.parametrize("shown", [True, False])
+async def test_an_operator_may_keep_it_off_the_page_that_needs_no_login(
+    shown, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/services/2i2c/")
+    monkeypatch.setenv("JUPYTERHUB_API_URL", "http://127.0.0.1:9/hub/api")
+    service = HubService(public_evidence=shown)
+    options = SimpleNamespace(drills=Drills("", 1), exports=SimpleNamespace(record=""))
+    service.administration = SimpleNamespace(unusable="no store", options=options)
+    service.support = None
+    app = service.public_app(Facts(Stated()), None)
+    (page,) = [
+        rule.target_kwargs for rule in app.wildcard_router.rules if rule.target is PublicPageHandler
+    ]
+    assert (page["evidence"] is not None) == shown

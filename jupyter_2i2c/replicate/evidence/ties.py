@@ -28,6 +28,15 @@ HUB_IMAGES = ("quay.io/jupyterhub/k8s-hub", "jupyterhub/k8s-hub")
 """Images of the hub that z2jh's own project publishes."""
 
 
+CLOUD_ANNOTATION = re.compile(
+    r"service\.beta\.kubernetes\.io/(aws|azure|oci|do|openstack)-.*|service\.kubernetes\.io/(ibm|qcloud)-.*"
+    r"|(alb|gce)\.ingress\.kubernetes\.io/.*|appgw\.ingress\.kubernetes\.io/.*"
+    r"|(beta\.)?cloud\.google\.com/(?!gke-(nodepool|accelerator)).*|networking\.gke\.io/.*"
+    r"|ingress\.gcp\.kubernetes\.io/.*"
+)
+"""Annotations by which one cloud's load balancers and the like are set; elsewhere nothing reads them."""
+
+
 def of_cloud(configuration: Configuration, images: Images) -> dict[str, list[Evidence]]:
     """What a replica must decide anew because it belongs to a cloud, a cluster or an address.
 
@@ -56,6 +65,19 @@ def of_cloud(configuration: Configuration, images: Images) -> dict[str, list[Evi
                 "in-code", CLOUD, "code that names a cloud's resources or the hub's address", TIED,
                 len(found.in_code), names(map(setting, found.in_code)), configuration.source,
                 "read it, and put your own names in",
+            )
+        )  # fmt: skip
+    annotations = {
+        setting(path)
+        for path, _ in configuration.settings()
+        if CLOUD_ANNOTATION.match(str(path[-1]))
+    }
+    if annotations:
+        layers["cloud"].append(
+            Evidence(
+                "annotations", CLOUD, "annotations that one cloud's load balancer or network reads", TIED,
+                len(annotations), names(annotations), configuration.source,
+                "take them out, or put those of your cloud in their place: nothing else reads them",
             )
         )  # fmt: skip
     accounts = [each for each in (*images.users, *images.hub) if ACCOUNTS_REGISTRY.match(each)]

@@ -25,6 +25,9 @@ VALUES = {
         "extraConfig": {"05-staff-access": "c.x = 1"},
     },
     "ingress": {"hosts": ["hub.example.org"]},
+    "proxy": {
+        "service": {"annotations": {"service.beta.kubernetes.io/aws-load-balancer-type": "nlb"}}
+    },
     "singleuser": {
         "nodeSelector": {"node.kubernetes.io/instance-type": "r5.xlarge"},
         "extraEnv": {"SCRATCH_BUCKET": "s3://secret-bucket/$(JUPYTERHUB_USER)"},
@@ -99,6 +102,7 @@ def test_a_charts_hub(chart):
         ("infrastructure", "tie:the-address-of-the-hub"): ("tied", 1),
         ("cloud", "tie:the-storage-class"): ("tied", 1),
         ("cloud", "registries"): ("tied", 1),
+        ("cloud", "annotations"): ("tied", 1),
     }
     assert expected.items() <= by_status.items()
     assert ("cloud", "none") not in chart
