@@ -11,7 +11,7 @@ from jupyter_2i2c.cli import main
 from jupyter_2i2c.hub import record
 from jupyter_2i2c.replicate.bundle import opened
 from jupyter_2i2c.replicate.importers.recorded import read_record, write_bundle
-from jupyter_2i2c.replicate.targets import hub_local, service_store
+from jupyter_2i2c.replicate.targets import hub_local, service_store, tljh
 from jupyter_2i2c.replicate.verify import v3_local, v6_announcements
 from jupyter_2i2c.replicate.verify.replica import ReplicaFails
 from jupyter_2i2c.replicate.work import Work
@@ -207,6 +207,22 @@ def test_a_replica_without_announcements_starts_as_ever(bundle, tmp_path):
         assert made.plan.store == {}
         assert "announce" not in (made.directory / "start").read_text()
         assert not (made.directory / "announcements.json").exists()
+
+
+def test_for_tljh_the_command_stands_in_the_readme(bundle, tmp_path):
+    def change(c):
+        c.HubService.database_url = "postgresql://hub@db/two"
+
+    made = tljh.build(bundle(change=change), tmp_path / "built", Work())
+    assert json.loads((tmp_path / "built" / "announcements.json").read_text()) == list(ALL)
+    readme = (tmp_path / "built" / "README.md").read_text()
+    assert (
+        "`cd /opt/tljh/state && sudo /opt/tljh/hub/bin/python -m jupyter_2i2c announce restore"
+        in readme
+    )
+    assert made.plan.settings["HubService.database_url"] == "sqlite:///{hub}/jupyter_2i2c.sqlite"
+    tljh.build(bundle([]), tmp_path / "none", Work())
+    assert "announce" not in (tmp_path / "none" / "README.md").read_text()
 
 
 def test_an_edited_announcement_is_caught_by_v3(bundle, tmp_path):

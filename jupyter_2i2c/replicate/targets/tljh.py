@@ -8,6 +8,7 @@ tried from here.
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +21,7 @@ from ..bundle import Bundle
 from ..importers.recorded import TEMPLATE
 from ..work import Work
 from ..yaml_text import yaml_text
-from . import local
+from . import local, service_store
 from .hub_local import (
     DECIDED,
     OVERLAY,
@@ -39,6 +40,10 @@ CONFIG = "config.yaml"
 EXTRA = "jupyterhub_config.d"
 CAPTURED = "captured"
 LOADER = "50-captured.py"
+
+HUB_PYTHON = "/opt/tljh/hub/bin/python"
+STATE = "/opt/tljh/state"
+"""What TLJH runs its hub with, and where."""
 
 ITS_OWN = (
     "JupyterHub.bind_url", "JupyterHub.ip", "JupyterHub.port", "JupyterHub.base_url", "JupyterHub.hub_bind_url",
@@ -125,6 +130,8 @@ def plan(bundle: Bundle) -> tuple[Plan, dict[str, Any]]:
         # its own culler stays as it was captured, and one is enough
         said["services"] = {"cull": {"enabled": False}}
         made.notes.append("the captured hub's own culler runs; TLJH's is off, so that there is one")
+    if service_store.runs_service(config):
+        _service(made, config, bundle)
     if local.has_environment(bundle):
         made.notes.append(
             "people work in /opt/tljh/user: install there what data/env/default/requirements.txt of the"
@@ -132,6 +139,19 @@ def plan(bundle: Bundle) -> tuple[Plan, dict[str, Any]]:
         )
     made.notes.append("TLJH makes an account of the machine for each user, named jupyter-NAME")
     return made, said
+
+
+def _service(made: Plan, config: Mapping[str, Any], bundle: Bundle) -> None:
+    """Our service's store is the new hub's own; its announcements are restored by hand."""
+    for path, place in service_store.moved(config).items():
+        made.put("store", path, place)
+    if service_store.announcements_of(bundle):
+        store = service_store.places(config)
+        command = service_store.restoring(store, Path("HERE"), HUB_PYTHON)
+        made.notes.append(
+            "announcements: before the last step, with HERE for this directory,"
+            f" `cd {STATE} && sudo {shlex.join(command)}`"
+        )
 
 
 def _limits(made: Plan, said: dict[str, Any], config: Mapping[str, Any]) -> None:
@@ -201,6 +221,7 @@ def build(bundle: Bundle, directory: Path, work: Work) -> Built:
         (partial / CONFIG).write_text(
             yaml_text(said, f"The hub of {bundle.place.name}, for TLJH."), "utf-8"
         )
+        service_store.put(bundle, partial)
         (partial / "README.md").write_text(_readme(bundle, made), "utf-8")
     return Built(directory.absolute() / EXTRA / CAPTURED, made)
 
