@@ -28,8 +28,8 @@ UNUSABLE = (
     "the record of the hub's configuration cannot be used",
     "the operator restarts the hub, which writes it anew",
 )
-NOTHING = {"data": ("nobody but you has looked at it", "open the panel in JupyterLab"),
-           "environment": ("each server tells of its own", "open the panel in JupyterLab")}  # fmt: skip
+NOT_OURS = {"data": ("what licence files have is for those to say whose they are", ""),
+            "environment": ("each server tells of its own", "open the panel in JupyterLab")}  # fmt: skip
 
 
 class HubEvidence:
@@ -81,7 +81,7 @@ class HubEvidence:
             except Exception as error:  # an operator's values may be of any shape
                 self._log.warning("no evidence of this hub: %s: %r", self._record, error)
             why = UNUSABLE
-        return put_together(now, [], {**NOTHING, "infrastructure": why, "cloud": why})
+        return put_together(now, [], {**NOT_OURS, "infrastructure": why, "cloud": why})
 
 
 def _of_record(path: Path) -> EvidenceSheet:
@@ -94,7 +94,7 @@ def _of_record(path: Path) -> EvidenceSheet:
     document = read_record(path)
     packages = packages_beside(of_python(interpreter()), document["versions"])
     layers = layers_of(from_record(document), packages)
-    return put_together(str(document["at"]), [layers], NOTHING)
+    return put_together(str(document["at"]), [layers], NOT_OURS)
 
 
 def _answer(sheet: EvidenceSheet) -> Answer:

@@ -98,7 +98,7 @@ async def test_the_page_names_no_package_image_or_setting(record):
     text = await page(HubEvidence(record(RECORD), LOG))
     assert "MATLAB" in text
     assert "Settings of one cloud: 1 tied" in text
-    assert "2026-03-01" in text
+    assert 'configuration of <time datetime="2026-03-01"' in text
     for name in ("registry.example.org", "KubeSpawner", "traitlets 0.0", "private-name"):
         assert name not in text
     assert "Found here" not in await page(None)
@@ -154,6 +154,9 @@ async def test_a_record_that_cannot_be_used_says_so_and_breaks_nothing(record, t
 async def test_without_a_record_nothing_is_claimed():
     sheet = await HubEvidence("", LOG).sheet()
     assert {each.status for layer in sheet.layers for each in layer.items} == {"not-known"}
+    text = await page(HubEvidence("", LOG))
+    assert "keeps no record" in text
+    assert "is computed from" not in text
 
 
 @pytest.mark.parametrize("shown", [True, False])
