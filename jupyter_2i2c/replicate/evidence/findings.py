@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from ...model import Evidence
@@ -11,6 +12,7 @@ from .packages import Package
 from .proprietary import ANACONDA, ANACONDA_CHANNEL, Product, product_of, products_in
 
 MOST_NAMES = 50
+MOST_LICENCES = 4
 
 UNPINNED, TIED = "unpinned", "tied"
 
@@ -44,9 +46,7 @@ def of_packages(
             by_status[each.licence.status].append(each)
     free, own, unknown = by_status.values()
     if free:
-        copyleft = sum(each.licence.copyleft for each in free)
-        found = "with an open licence" + (f", {copyleft} of them copyleft" if copyleft else "")
-        yield Evidence(f"{id_}:open", what, found, OPEN_STATUS, len(free), (), source)
+        yield Evidence(f"{id_}:open", what, _licences(free), OPEN_STATUS, len(free), (), source)
     for product, theirs in products.items():
         yield Evidence(
             f"{id_}:{product.id}", what, product.name, OWN, len(theirs), names(theirs), source,
@@ -72,6 +72,19 @@ def of_packages(
             f"{id_}:moves-{number}", what, f"installed {why}", UNPINNED, len(theirs), names(theirs),
             source, "name a release or a commit in the image's recipe; a bundle carries them as they are",
         )  # fmt: skip
+
+
+def _licences(free: Sequence[Package]) -> str:
+    """Which open licences there are, those of most packages first."""
+    counts = Counter(each.licence.name or "one that is approved" for each in free)
+    told = [f"{count} {name}" for name, count in counts.most_common(MOST_LICENCES)]
+    rest = len(free) - sum(count for _, count in counts.most_common(MOST_LICENCES))
+    copyleft = sum(each.licence.copyleft for each in free)
+    return (
+        f"with an open licence: {', '.join(told)}"
+        + (f" and {rest} others" if rest else "")
+        + (f"; {copyleft} of them copyleft" if copyleft else "")
+    )
 
 
 def of_channels(by_channel: dict[str, list[str]], source: str) -> Iterator[Evidence]:

@@ -72,7 +72,9 @@ def test_licences_of_python_packages(machine):
     machine.python("matlab-proxy", "License-Expression: BSD-3-Clause")
     found = machine.look()
     assert (found["python:open"].count, found["python:open"].status) == (4, "open")
-    assert "1 of them copyleft" in found["python:open"].found
+    assert found["python:open"].found == (
+        "with an open licence: 2 MIT, 1 BSD-3-Clause, 1 GPL-3.0-only; 1 of them copyleft"
+    )
     assert found["python:own"].names == ("three 1.0 (Proprietary)",)
     assert found["python:not-known"].names == ("five 1.0", "four 1.0", "seven 1.0")
     assert found["python:gurobi"].names == ("gurobipy 1.0",)
@@ -197,6 +199,15 @@ def test_what_is_installed_changes_the_stamp(machine):
     machine.write("env/conda-meta/one.json", conda("one", "MIT"))
     after = stamp(machine.of, {}, machine.top)
     assert after != before
+
+
+def test_the_licences_of_most_packages_are_told_first():
+    free = ["MIT", "ISC", "0BSD", "Zlib", "GPL-3.0-only", "MIT"]
+    packages = [Package(f"p{number}", "1", of_name(each)) for number, each in enumerate(free)]
+    (told,) = of_packages("x", "X", packages, "here")
+    assert told.found == (
+        "with an open licence: 2 MIT, 1 ISC, 1 0BSD, 1 Zlib and 1 others; 1 of them copyleft"
+    )
 
 
 def test_there_are_never_too_many_names():
