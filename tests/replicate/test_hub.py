@@ -26,6 +26,8 @@ from jupyter_2i2c.replicate.targets import hub_local
 from jupyter_2i2c.replicate.verify import v2_local, v3_local, v4_configuration, v6_live, verify
 from jupyter_2i2c.replicate.work import Work
 
+from .conftest import rebag
+
 CONFIG = """\
 import os
 c = get_config()
@@ -584,3 +586,68 @@ def test_the_charts_values_and_code_are_written_down_without_secrets(tmp_path, m
     assert "environ['HUB_EXTRA_CONFIG_01_X_TOKEN']" in told["hub"]["extraConfig"]["01"]
     assert told["hub"]["extraConfig"]["02"] == "1 +"  # no Python, which V2 says
     assert told["cull"] == {"timeout": 3600}
+
+
+def test_files_are_found_however_they_are_named_and_what_the_hub_keeps_stays(tmp_path, sandbox):
+    top, other = tmp_path / "srv", tmp_path / "other"
+    for each in (top / "drills", other):
+        each.mkdir(parents=True)
+    (top / "drills" / "latest.json").write_text('{"people": "CANARY-person"}')
+    (top / "jupyter_2i2c.json").write_text('{"people": "CANARY-person"}')
+    (top / "beside.py").write_text("c = get_config()\nc.X.beside = 1\n")
+    (other / "first.py").write_text(
+        "from pathlib import Path\nc = get_config()\nc.X.first = 1\n"
+        "load_subconfig(str(Path(__file__).with_name('second.py')))\n"
+    )
+    (other / "second.py").write_text("c = get_config()\nc.X.second = 1\n")
+    code = (
+        f"c = get_config()\nload_subconfig({str(top / 'beside.py')!r})\n"
+        f"load_subconfig({str(other / 'first.py')!r})\n"
+        f"c.HubService.drills = {str(top / 'drills')!r}\n"
+        f"c.HubService.note = {str(top / 'jupyter_2i2c.json')!r}\n"
+        f"c.HubService.exports_directory = {str(top / 'not-yet')!r}\n"
+    )
+    c = Config()
+    c.X.beside = c.X.first = c.X.second = 1
+    c.HubService.drills = str(top / "drills")
+    c.HubService.note = str(top / "jupyter_2i2c.json")
+    c.HubService.exports_directory = str(top / "not-yet")
+    (top / "jupyterhub_config.py").write_text(code)
+    path = record.record_path(top / "jupyter_2i2c.json")
+    record.write(path, c, top / "jupyterhub_config.py", top)
+    write_bundle(read_record(path), tmp_path / "bundle")
+    whole = b"".join(
+        each.read_bytes() for each in (tmp_path / "bundle").rglob("*") if each.is_file()
+    )
+    assert b"CANARY" not in whole
+    with opened(tmp_path / "bundle") as bundle:
+        assert {each for each in bundle.names() if each.startswith("hub/config.source/")} == {
+            "hub/config.source/beside.py",
+            "hub/config.source/elsewhere/0/first.py",
+            "hub/config.source/elsewhere/0/second.py",
+        }
+        built = hub_local.build(bundle, tmp_path / "built", Work())
+        shutil.rmtree(top)
+        shutil.rmtree(other)
+        assert failing(v2_local.check(bundle, built, Work())) == []
+        rung = v4_configuration.check(bundle, built, None, Work())
+    differing = {name for name in failing(rung) if name.startswith("X.")}
+    assert differing == set(), rung.items
+    assert {"X.beside", "X.first", "X.second"} <= set(rung.items)
+
+
+def test_a_bundle_of_an_earlier_version_is_still_built(captured, tmp_path):
+    earlier = shutil.copytree(captured, tmp_path / "earlier")
+    hub = earlier / "data" / "hub"
+    (hub / "config.source").rename(hub / "source")
+    (hub / "jupyterhub_config.redacted.py").rename(hub / "source" / "jupyterhub_config.py")
+    path = earlier / "data" / "manifest.json"
+    path.write_text(
+        path.read_text()
+        .replace("hub/config.source/", "hub/source/")
+        .replace("hub/jupyterhub_config.redacted.py", "hub/source/jupyterhub_config.py")
+    )
+    rebag(earlier)
+    told = verify(earlier, rebuild=True, up_to="V4")
+    assert told.blockers == []
+    assert told.highest == "V4"

@@ -256,7 +256,9 @@ class _Writer:
         """What the hub says of itself, in one file; its SHA-256."""
         elsewhere = {each["path"]: each["name"] for each in document["files"]
                      if each["name"].startswith("elsewhere/")}  # fmt: skip
-        told = {name: document[name] for name in ("main", "machine", "slots", "missing")}
+        told = {
+            name: document.get(name, []) for name in ("main", "machine", "slots", "missing", "ours")
+        }
         return self.json(
             OBSERVED, {**told, "config": config, "elsewhere": elsewhere, "schema": SCHEMA}
         )
@@ -370,7 +372,7 @@ class _Writer:
             self.found.append(Secret(slot, where, how))
             lines += ["", f"# {where}; {how}", f"{slot}="]
         self.staging.add(TEMPLATE, "\n".join(lines) + "\n")
-        made = sorted(slot for slot in _slots(document["config"]) if slot not in document["slots"])
+        made = sorted(set(_slots(document["config"])) - set(document["slots"]))
         self.found += [Secret(slot, "made when the hub starts, or read from elsewhere",
                               "nothing to do where the hub makes it") for slot in made]  # fmt: skip
 

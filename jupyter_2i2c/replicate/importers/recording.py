@@ -10,6 +10,7 @@ import base64
 import json
 import os
 import platform
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timezone
@@ -31,6 +32,12 @@ CARRIED = {
     ".yaml", ".yml",
 }  # fmt: skip
 """Kinds of files beside the configuration that are carried where a setting names them."""
+
+STATE = re.compile(
+    r"\.(drills|exports_directory|key_file|database_url|db_url|cookie_secret_file|pid_file|extra_log_file"
+    r"|log_file|home_dir_template|notebook_dir|data_files_path)$"
+)
+"""Settings that name what the hub keeps, and no part of its configuration: whatever lies there stays."""
 
 LARGEST_FILE = 1 << 20
 MOST_FILES = 500
@@ -56,7 +63,8 @@ def recorded(
         ``config`` (as recorder.py writes it), ``files`` (each with ``name`` in the bundle, ``path``,
         ``text`` or ``base64``, ``slots``), ``refused`` (why code is not there), ``missing``,
         ``environment``, ``slots`` (secrets that must be supplied), ``kubernetes`` (as chart_record.py
-        has it, where z2jh's chart runs the hub; else None), ``versions``, ``at``, ``machine``.
+        has it, where z2jh's chart runs the hub; else None), ``versions``, ``at``, ``machine``, and
+        ``ours`` (what is written when the hub starts).
     """
     top = file.parent if file else directory
     places = {str(directory): "{hub}", str(top): "{config}", sys.prefix: "{prefix}"}
@@ -88,6 +96,7 @@ def recorded(
         "refused": [*sources.refused, *([chart["refused"]] if chart and chart["refused"] else [])],
         # what the chart's own code loads comes out of its values
         "missing": [] if chart else sources.missing,
+        "ours": [rules.text(str(each)) for each in ours],
         "environment": variables,
         "slots": slots,
         "kubernetes": chart,
@@ -116,6 +125,7 @@ class _Sources:
         self._top = top
         self._directory = directory
         self._seen: set[Path] = set()
+        self._elsewhere: list[Path] = []
         self.main = ""
         self.files: list[dict[str, Any]] = []
         self.refused: list[str] = []
@@ -159,9 +169,7 @@ class _Sources:
     def take_named(self, told: Mapping[str, Any], ours: frozenset[Path]) -> None:
         """The files beside the configuration that its settings and its code name, but for `ours`."""
         self._seen |= ours
-        for value in sorted(set(_texts(told))):
-            if not value.startswith("{config}/"):
-                continue
+        for value in sorted(set(named_places(told, code=True))):
             path = self._top / value.removeprefix("{config}/")
             if path.suffix == ".py" and path.is_file():
                 self.take(path)
@@ -191,7 +199,12 @@ class _Sources:
     def _name(self, file: Path) -> str:
         if file.is_relative_to(self._top):
             return file.relative_to(self._top).as_posix()
-        return f"elsewhere/{len(self.files)}-{file.name}"
+        for number, top in enumerate(self._elsewhere):
+            if file.is_relative_to(top):
+                return f"elsewhere/{number}/{file.relative_to(top).as_posix()}"
+        # side by side with those that it may ask for by its own place
+        self._elsewhere.append(file.parent)
+        return f"elsewhere/{len(self._elsewhere) - 1}/{file.name}"
 
 
 def _as_carried(told: Any, files: list[dict[str, Any]]) -> None:
@@ -228,15 +241,28 @@ def _as_carried(told: Any, files: list[dict[str, Any]]) -> None:
     settle(told)
 
 
-def _texts(value: Any) -> Iterator[str]:
+def named_places(config: Mapping[str, Any], *, code: bool = False) -> Iterator[str]:
+    """The places beside the configuration that its settings name, as a record has them: ``{config}/…``.
+
+    Arguments:
+        config: the settings.
+        code: whether those count that code was found at.
+    """
+    for path, value in config.items():
+        if not STATE.search(path):
+            yield from (each for each in _texts(value, code) if each.startswith("{config}/"))
+
+
+def _texts(value: Any, code: bool) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from _texts(each)
+        for name, each in value.items():
+            if code or name not in ("$code", "$class"):
+                yield from _texts(each, code)
     elif isinstance(value, list):
         for each in value:
-            yield from _texts(each)
+            yield from _texts(each, code)
 
 
 def _environment(

@@ -137,9 +137,20 @@ def _find_elsewhere(elsewhere: Any) -> None:
         beside = HERE / "source" / fname
         if path is None and not Path(fname).is_absolute() and beside.is_file():
             fname = str(beside)
-        return load(self, found.get(os.path.normpath(fname), fname), path)
+        wanted = os.path.normpath(fname)
+        return load(self, found.get(wanted) or _carried(wanted) or fname, path)
 
     PyFileConfigLoader.load_subconfig = load_subconfig  # type: ignore[method-assign]
+
+
+def _carried(fname: str) -> str:
+    """The file that was carried, of one that is named by its whole place on the old machine."""
+    parts = Path(fname).parts
+    for start in range(1, len(parts)) if Path(fname).is_absolute() else ():
+        place = (HERE / "source").joinpath(*parts[start:])
+        if place.is_file():
+            return str(place)
+    return ""
 
 
 def _move_when_read() -> None:

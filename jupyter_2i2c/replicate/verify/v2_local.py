@@ -9,6 +9,7 @@ from typing import Any
 
 from ..bundle import Bundle
 from ..importers.recorded import NOT_KNOWN
+from ..importers.recording import named_places
 from ..targets import hub_local
 from ..work import Work
 from .ladder import Result, Rung, judged
@@ -25,7 +26,7 @@ def check(bundle: Bundle, built: hub_local.Built, work: Work) -> Rung:
     missing = told.get("missing", [each.what for each in bundle.manifest().not_captured])
     for each in missing:
         items[each] = Result("fail", NOT_KNOWN)
-    for value in sorted({each for each in _texts(config) if each.startswith("{config}/")}):
+    for value in sorted(set(named_places(config)) - set(told.get("ours", ()))):
         path = source / value.removeprefix("{config}/")
         items[f"file {value}"] = _there(path.exists(), "a setting names it")
     supplied = _keys(built.directory / hub_local.SECRETS)
@@ -79,16 +80,3 @@ def _named(config: Mapping[str, Any], path: str) -> dict[str, Any]:
 def _groups(config: Mapping[str, Any]) -> set[str]:
     groups = config.get("JupyterHub.load_groups", {})
     return set(groups) if isinstance(groups, dict) else set()
-
-
-def _texts(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, Mapping):
-        return [
-            text
-            for name, each in value.items()
-            if name not in ("$code", "$class")
-            for text in _texts(each)
-        ]
-    return [text for each in value for text in _texts(each)] if isinstance(value, list) else []
