@@ -11,6 +11,7 @@ from jupyter_2i2c import setup_hub
 from jupyter_2i2c.hub.internal_ssl import let_the_hub_ask
 from jupyter_2i2c.hub.scopes import ACCESS, CUSTOM_SCOPES, ServerTokenScopes, mints_tokens
 from jupyter_2i2c.hub.setup import _has_extra_user_scopes
+from jupyter_2i2c.replicate.importers.secret_forms import secrets_in
 
 
 @pytest.fixture
@@ -267,6 +268,14 @@ def test_the_service_gets_a_file_that_only_its_owner_can_read(c, tmp_path):
     assert document["facts"] == {"name": "A hub"}
     assert document["service"] == {"metrics_bind": "127.0.0.1:1"}
     assert [path.name for path in tmp_path.iterdir()] == ["jupyter_2i2c.json"]
+
+
+@pytest.mark.parametrize("piece", ["A", "a1-", "://", '{"a": 1}, ', "--flag "])
+@pytest.mark.timeout(60)
+def test_long_values_do_not_keep_a_hub_from_starting(piece):
+    # twice as long must not take four times as long: a picture's address has so many characters
+    value = piece * (200_000 // len(piece))
+    assert list(secrets_in(value)) == []
 
 
 def test_mistakes_are_told_in_the_hubs_log(c, caplog):

@@ -26,9 +26,9 @@ REFERENCE = re.compile(
 PLACEHOLDER = re.compile(r"<secret:\w+>")
 """What stands for a secret already."""
 
-USERINFO = re.compile(r"[a-z][a-z0-9+.-]*://([^\s/@:'\"]*):([^\s/@'\"]+)@", re.IGNORECASE)
+USERINFO = re.compile(r"[a-z][a-z0-9+.-]{0,30}://([^\s/@:'\"]*):([^\s/@'\"]+)@", re.IGNORECASE)
 ASSIGNED = re.compile(
-    r"""(?:--(?P<flag>[A-Za-z][\w-]*)(?:=|\s+)|(?P<name>[\w.-]+)\\?["']?\s*[=:]\s*)\\?["']?(?=(?P<value>[^\s"',;#\\]+))"""
+    r"""(?:--(?P<flag>[A-Za-z][\w-]*)(?:=|\s+)|(?<![\w.-])(?P<name>[\w.-]+)\\?["']?\s*[=:]\s*)\\?["']?(?=(?P<value>[^\s"',;#\\]+))"""
 )
 LOGIN_LINE = re.compile(r"\b(?:password|account)\s+(\S{8,})")
 PRIVATE_KEY = re.compile(
