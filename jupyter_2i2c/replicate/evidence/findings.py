@@ -77,8 +77,9 @@ def of_packages(
 def _licences(free: Sequence[Package]) -> str:
     """Which open licences there are, those of most packages first."""
     counts = Counter(each.licence.name or "one that is approved" for each in free)
-    told = [f"{count} {name}" for name, count in counts.most_common(MOST_LICENCES)]
-    rest = len(free) - sum(count for _, count in counts.most_common(MOST_LICENCES))
+    most = counts.most_common(MOST_LICENCES)
+    told = [f"{count} {name}" for name, count in most] if len(counts) > 1 else [*counts]
+    rest = len(free) - sum(count for _, count in most)
     copyleft = sum(each.licence.copyleft for each in free)
     return (
         f"with an open licence: {', '.join(told)}"

@@ -434,14 +434,16 @@ def of_metadata(fields: Mapping[str, Sequence[str]]) -> Licence:
     Arguments:
         fields: ``License-Expression``, ``License`` and ``Classifier``, each with its values.
     """
-    for told in (
-        *(of_expression(each) for each in fields.get("License-Expression", ())),
-        of_classifiers(fields.get("Classifier", ())),
-        *(of_name(each) for each in fields.get("License", ())),
-    ):
-        if told.name and (told.status != NOT_KNOWN or told.source != "License"):
+    for each in fields.get("License-Expression", ()):
+        if (told := of_expression(each)).name:
             return told
-    return next((of_name(each) for each in fields.get("License", ()) if each.strip()), UNKNOWN)
+    named = next((of_name(each) for each in fields.get("License", ()) if each.strip()), UNKNOWN)
+    told = of_classifiers(fields.get("Classifier", ()))
+    if not told.name and told.status in (NOT_KNOWN, named.status):
+        return named
+    # the classifier does not say which of the family it is, and the name may
+    exact = told.name in FAMILIES and named.name.startswith(f"{told.name}-")
+    return named if exact and named.status == told.status else told
 
 
 def of_r(text: str) -> Licence:

@@ -125,6 +125,16 @@ def test_an_expression_goes_before_classifiers_and_those_before_a_name():
     assert metadata().status == "not-known"
 
 
+def test_a_name_says_which_of_a_family_it_is():
+    family = "Classifier: License :: OSI Approved :: BSD License"
+    assert metadata(family).name == "BSD"
+    assert metadata(family, "License: BSD-2-Clause").name == "BSD-2-Clause"
+    assert metadata(family, "License: MIT").name == "BSD"
+    approved = "Classifier: License :: OSI Approved"
+    assert metadata(approved, "License: MIT").name == "MIT"
+    assert metadata(approved, "License: our own").status == "open"
+
+
 def test_classifiers_that_contradict_each_other_are_not_settled_by_a_name():
     lines = [f"Classifier: License :: {each}" for each in
              ("OSI Approved :: MIT License", "Other/Proprietary License")]  # fmt: skip
