@@ -15,6 +15,7 @@ from jupyter_2i2c.replicate.evidence.licences import of_name
 from jupyter_2i2c.replicate.evidence.packages import Package
 from jupyter_2i2c.replicate.importers.checkout import Checkout
 from jupyter_2i2c.replicate.importers.infrastructure import read_from
+from jupyter_2i2c.replicate.targets.k8s.placeholders import Placeholders
 from jupyter_2i2c.replicate.targets.k8s.planning import design
 
 VALUES = {
@@ -199,6 +200,24 @@ def test_ties_are_what_the_plan_for_kubernetes_decides_anew(sources):
         for each in planned:
             if each.was not in ("shared",) and len(each.was) > 12:
                 assert f'"{each.was}"' not in text, (name, each.was)
+
+
+def test_a_running_hub_tells_the_same_ties_as_its_files(sources):
+    """As far as they are its chart's own: it sees none of the charts around it."""
+    for name, source in sources.items():
+        document = record(source.values["jupyterhub"])
+        document["kubernetes"]["secrets"] = []
+        of_files = Placeholders({"jupyterhub": source.values["jupyterhub"]}, "", "")
+        known = {setting(path) for each in of_files for path, _, _ in each.places}
+        running = {
+            each
+            for layer in layers_of(from_record(document))
+            for item in layer.items
+            if item.id.startswith("tie:")
+            for each in item.names
+        }
+        assert running == known, name
+        assert running, name
 
 
 def test_images_are_those_that_are_known_of_real_hubs(sources, corpus):
