@@ -18,6 +18,9 @@ Importing this imports nothing else. What to call, each in a thread of its own w
   writes a bundle of a hub from the record that the hub wrote (``hub.record``), or that
   ``replicate.importers.config_file.read(place, work)`` makes of its file; ``replicate.targets.hub_local``
   and ``.tljh`` have `plan` and `build` for it, and ``replicate.drill`` does all of it in one go.
+* ``replicate.evidence.environment.look(interpreter, environ, home)`` and, of a hub's record or files,
+  ``replicate.evidence.hub.layers_of(configuration)`` say what is open, tied or not known;
+  ``replicate.evidence.layers.put_together`` makes one sheet of both.
 * ``replicate.inspect.inspected(bundle)``, of an opened one, and ``replicate.diff.diff(a, b=None)``, of
   places, look and compare; they execute nothing of a bundle.
 
