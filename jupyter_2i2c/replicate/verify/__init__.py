@@ -95,16 +95,13 @@ def _climb(
     directory: Path,
     work: Work,
 ) -> Verification:
-    from . import hub, v0_bag, v1_schema, v5_environment, v7_notebook
+    from . import hub, v5_environment, v7_notebook
+    from .footing import footing
 
-    wanted = list(RUNGS)[: list(RUNGS).index(up_to) + 1]
-    rungs: dict[str, Rung] = {"V0": v0_bag.check(bundle, trust, work)}
-    if rungs["V0"].status == "fail":
-        return Verification(str(bundle.place), rungs | _rest(rungs, "V0 failed"))
-    if "V1" in wanted:
-        rungs["V1"] = v1_schema.check(bundle, work)
-        if rungs["V1"].status == "fail":
-            return Verification(str(bundle.place), rungs | _rest(rungs, "V1 failed"))
+    base = footing(bundle, up_to, trust, work)
+    wanted, rungs = base.wanted, base.rungs
+    if base.broken:
+        return Verification(str(bundle.place), rungs | _rest(rungs, f"{base.broken} failed"))
     if hub_local.is_hub(bundle):
         rungs |= hub.climb(bundle, built, python, rebuild, wanted, directory, work)
         return Verification(

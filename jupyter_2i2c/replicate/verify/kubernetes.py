@@ -10,8 +10,9 @@ from ..importers import bundled
 from ..importers.source import HubSource
 from ..targets import hub_local, k8s, local
 from ..work import Work
-from . import v0_bag, v1_kubernetes, v1_schema, v2_references, v3_equal, v4_kubernetes
+from . import v1_kubernetes, v2_references, v3_equal, v4_kubernetes
 from .built_k8s import is_built, read_built
+from .footing import footing
 from .ladder import RUNGS, Rung, Verification, failed, judged, not_run
 
 NOT_BUILT = "nothing is built for Kubernetes; give --built DIR or --target k8s"
@@ -57,11 +58,8 @@ def verify(
     Raises:
         ReplicateError: the bundle holds no hub that could be built for Kubernetes.
     """
-    wanted = list(RUNGS)[: list(RUNGS).index(up_to) + 1]
-    rungs = {"V0": v0_bag.check(bundle, trust, work)}
-    if rungs["V0"].status != "fail" and "V1" in wanted:
-        rungs["V1"] = v1_schema.check(bundle, work)
-    broken = next((name for name, each in rungs.items() if each.status == "fail"), "")
+    base = footing(bundle, up_to, trust, work)
+    wanted, rungs, broken = base.wanted, base.rungs, base.broken
     source = None
     if not broken and len(wanted) > 1:
         try:

@@ -12,7 +12,8 @@ from ..bundle import Bundle
 from ..importers.yaml_reading import parse, read_text
 from ..targets import hub_local, tljh
 from ..work import Work
-from . import v0_bag, v1_schema, v3_local, v4_configuration
+from . import v3_local, v4_configuration
+from .footing import footing
 from .kubernetes import joined
 from .ladder import RUNGS, Result, Rung, Verification, judged, not_run
 
@@ -48,11 +49,8 @@ def verify(
     Raises:
         ReplicateError: the bundle holds no hub that could be built for it.
     """
-    wanted = list(RUNGS)[: list(RUNGS).index(up_to) + 1]
-    rungs = {"V0": v0_bag.check(bundle, trust, work)}
-    if rungs["V0"].status != "fail" and "V1" in wanted:
-        rungs["V1"] = v1_schema.check(bundle, work)
-    broken = next((name for name, each in rungs.items() if each.status == "fail"), "")
+    base = footing(bundle, up_to, trust, work)
+    wanted, rungs, broken = base.wanted, base.rungs, base.broken
     if not broken:
         if built is None:
             tljh.build(bundle, directory / "tljh", work)
