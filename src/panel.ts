@@ -17,11 +17,12 @@ import { DoneModel } from './done';
 import { IntentsModel } from './intents';
 import type { HubModel } from './model';
 import { NewsModel } from './news';
+import { offer } from './offer';
 import { RequestsModel } from './support';
 import { makeSection, type SectionPanel } from './sections';
 import { isConcerned } from './sections/admin';
 import { Header } from './sections/header';
-import { CommandIDs, DOMAIN, type IHub, type SectionId } from './tokens';
+import { DOMAIN, type IHub, type SectionId } from './tokens';
 
 /** Where the state database keeps which sections are closed. */
 const STATE_KEY = 'jupyter-2i2c:panel';
@@ -221,24 +222,10 @@ export class HubPanel extends SidePanel {
   }
 
   private _onConcernedChanged(): void {
-    this._offer();
+    const { commands, hub } = this._context;
+    offer(this._intents.admin.value, hub, commands);
     if (this._shown.length !== this._sections.size) {
       this._arrange();
-    }
-  }
-
-  /**
-   * Let the commands know what is offered.
-   */
-  private _offer(): void {
-    const { commands, hub } = this._context;
-    const admin = this._intents.admin.value;
-    const offered = admin?.offered ? admin.actions : [];
-    if (offered.join() !== hub.offered.join()) {
-      hub.offered = offered;
-      if (commands.hasCommand(CommandIDs.exportHub)) {
-        commands.notifyCommandChanged(CommandIDs.exportHub);
-      }
     }
   }
 

@@ -84,7 +84,7 @@ export interface IHub {
   readonly consoleUrl: string;
 
   /**
-   * The admin actions that are offered here, as far as the panel has asked; kept by it.
+   * The admin actions that are offered here, as far as somebody has asked.
    */
   offered: readonly string[];
 

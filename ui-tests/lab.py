@@ -81,10 +81,16 @@ class Lab:
         """The button that opens and closes a section."""
         return self.panel.get_by_role("button", name=name, exact=True)
 
-    def run(self, command: str, **arguments: Any) -> None:
-        """Run a command of the palette."""
+    def find(self, command: str) -> None:
+        """Find a command in the palette, so that Enter runs it."""
         self.page.keyboard.press("Control+Shift+c")
         self.page.get_by_placeholder("SEARCH", exact=True).fill(command)
+        found = self.page.locator(".lm-CommandPalette-item.lm-mod-active")
+        expect(found).to_contain_text(command)
+
+    def run(self, command: str) -> None:
+        """Run a command of the palette."""
+        self.find(command)
         self.page.keyboard.press("Enter")
 
     def theme(self, name: str) -> bool:

@@ -202,28 +202,64 @@ describe('the plugins', () => {
       expect(commands.isVisible(CommandIDs.refresh)).toBe(true);
     });
 
-    it('export the hub where the panel knows that it is offered', async () => {
-      await commandsPlugin.activate(app, hub, null, null, null);
-      await panelPlugin.activate(app, hub, nullTranslator, null, null, null);
+    describe('export the hub', () => {
       const { exportHub } = CommandIDs;
-      expect(commands.isVisible(exportHub)).toBe(false);
-      expect(commands.isEnabled(exportHub)).toBe(false);
-      server.answers['admin'] = () =>
-        json(
-          admin(value => {
-            value.actions = ['export-hub'];
-          })
-        );
-      const changed = jest.fn();
-      commands.commandChanged.connect((_, { id }) => changed(id));
-      const [sidebar] = shell.added[0] as [HubSidebar, string];
-      Widget.attach(sidebar, document.body);
-      await waitFor(() => expect(changed).toHaveBeenCalledWith(exportHub));
-      expect(commands.isVisible(exportHub)).toBe(true);
-      await commands.execute(exportHub);
-      expect(shell.activated).toEqual([PANEL_ID]);
-      expect([sidebar.target, sidebar.action]).toEqual(['admin', 'export-hub']);
-      sidebar.dispose();
+
+      function offered(actions: string[]): void {
+        server.answers['admin'] = () =>
+          json(
+            admin(value => {
+              value.actions = actions;
+            })
+          );
+      }
+
+      it('where it is offered, which is asked for once, with the palette', async () => {
+        offered(['export-hub']);
+        await commandsPlugin.activate(app, hub, null, null, null);
+        await panelPlugin.activate(app, hub, nullTranslator, null, null, null);
+        expect(server.asked).toEqual([]);
+        const changed = jest.fn();
+        commands.commandChanged.connect((_, { id }) => changed(id));
+        expect(commands.isVisible(exportHub)).toBe(false);
+        await waitFor(() => expect(changed).toHaveBeenCalledWith(exportHub));
+        expect(commands.isVisible(exportHub)).toBe(true);
+        expect(commands.isEnabled(exportHub)).toBe(true);
+        expect(server.asked).toEqual(['GET admin']);
+        await commands.execute(exportHub);
+        expect(shell.activated).toEqual([PANEL_ID]);
+        const [sidebar] = shell.added[0] as [HubSidebar, string];
+        expect([sidebar.target, sidebar.action]).toEqual([
+          'admin',
+          'export-hub'
+        ]);
+        sidebar.dispose();
+      });
+
+      it('as the panel learns it', async () => {
+        offered([]);
+        await commandsPlugin.activate(app, hub, null, null, null);
+        await panelPlugin.activate(app, hub, nullTranslator, null, null, null);
+        expect(commands.isVisible(exportHub)).toBe(false);
+        await waitFor(() => expect(server.asked).toEqual(['GET admin']));
+        offered(['export-hub']);
+        const [sidebar] = shell.added[0] as [HubSidebar, string];
+        Widget.attach(sidebar, document.body);
+        await waitFor(() => expect(commands.isVisible(exportHub)).toBe(true));
+        sidebar.dispose();
+      });
+
+      it.each([
+        ['without a hub', '', 0],
+        ['to other people', '/hub/home', 1]
+      ])('but not %s', async (_, homeUrl, asked) => {
+        const somewhere = { ...hub, homeUrl };
+        await commandsPlugin.activate(app, somewhere, null, null, null);
+        expect(commands.isVisible(exportHub)).toBe(false);
+        await waitFor(() => expect(server.asked).toHaveLength(asked));
+        expect(commands.isVisible(exportHub)).toBe(false);
+        expect(server.asked).toHaveLength(asked);
+      });
     });
 
     it('copy the statement with its address', async () => {

@@ -99,7 +99,18 @@ const plugin: JupyterFrontEndPlugin<void> = {
       }
     });
 
-    const exports = () => hub.offered.includes(EXPORT);
+    let asked = hub.homeUrl === '';
+    const exports = (): boolean => {
+      if (!asked) {
+        // somebody has opened the palette, perhaps without having seen the panel
+        asked = true;
+        const { serverSettings } = app.serviceManager;
+        void import('../offer').then(({ askForOffer }) =>
+          askForOffer(serverSettings, hub, commands)
+        );
+      }
+      return hub.offered.includes(EXPORT);
+    };
     commands.addCommand(CommandIDs.exportHub, {
       label: trans.__('Export This Hub…'),
       caption: trans.__('Ask for a copy of this hub that starts elsewhere'),
