@@ -430,7 +430,8 @@ def _diff(arguments: argparse.Namespace, terminal: Any) -> int:
             _print_json(hubs.to_json())
         else:
             print(hub_diff_text(hubs))
-        return FAILED if hubs.differs else 0
+        # that a hub has settings of its own is no failure
+        return FAILED if hubs.differs and not arguments.defaults else 0
     difference = diff(
         arguments.a,
         arguments.b,

@@ -318,6 +318,38 @@ def test_a_text_is_not_compared_for_ever(hub, monkeypatch):
     assert change.diff == "too long to be compared line by line"
 
 
+def test_all_texts_together_are_bounded_too(hub, monkeypatch):
+    monkeypatch.setattr(hub_diff, "MOST_COMPARED", len(CODE))
+    found = difference(hub(), hub(code=CODE.replace("guest", "visitor")))
+    (change,) = [each for each in found.changes if each.layer == "code"]
+    assert change.diff == "too much to be compared"
+
+
+def test_changes_stand_in_the_order_of_the_layers(hub):
+    def change(c):
+        c.AAuthenticator.x = 1
+        c.ASpawner.x = 1
+        wider_role(c)
+
+    found = difference(hub(), hub(change))
+    layers = [each.layer for each in found.changes]
+    assert layers == ["login", "roles", "spawner"]
+    assert list(found.titles) == layers
+    assert found.to_json() == difference(hub(), hub(change)).to_json()
+
+
+def test_true_is_not_one(hub):
+    def valued(value):
+        def change(c):
+            c.Spawner.x = value
+
+        return change
+
+    assert told(difference(hub(valued(1)), hub(valued(True)))) == {
+        ("changed", "Spawner.x"): ("1", "true")
+    }
+
+
 def test_a_file_of_fifty_megabytes_is_not_looked_into(hub, tmp_path, capsys):
     one, other = hub(), hub()
     with (other / "data" / "hub" / "users.json").open("ab") as file:
@@ -389,7 +421,7 @@ def test_a_running_hubs_own_as_against_jupyterhubs_defaults(hub, capsys):
         c.MySpawner.size = 3
 
     place = hub(change)
-    assert main(["diff", "--defaults", str(place)]) == 1
+    assert main(["diff", "--defaults", str(place)]) == 0
     said = capsys.readouterr().out
     assert '~ Spawner.mem_limit: null, now "2G"' in said
     assert "Spawner.default_url" not in said
