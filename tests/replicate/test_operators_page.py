@@ -65,6 +65,8 @@ def test_every_command_works_as_it_is_written(tmp_path, monkeypatch, sandbox):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-4000:]
     assert done.stdout.count("Highest rung: V4") == 3
+    assert "no differences; " in done.stdout
+    assert '~ Spawner.mem_limit: null, now "2G"' in done.stdout
     assert (tmp_path / "drills" / "latest.json").is_file()
     assert (tmp_path / "leaving.md").read_text().startswith("# Leaving with Our hub\n")
     assert (tmp_path / "for-tljh" / "config.yaml").read_text().count("2G") == 1
