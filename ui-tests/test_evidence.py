@@ -10,6 +10,8 @@ from .lab import Lab
 
 
 def test_a_person_sees_what_is_open_and_what_ties_the_hub(lab, axe):
+    lab.page.wait_for_load_state("networkidle")
+    assert not [url for url in lab.requests if "/jupyter-2i2c/evidence" in url]
     lab.open_panel()
     right = lab.section("Right to Replicate")
     packages = right.locator("details", has_text="Python packages:")
