@@ -8,13 +8,40 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from traitlets.config import Config
 
 from ..replicate.importers.recording import recorded
 from ..replicate.sandbox.recorder import Rules, record
+
+SECONDS = 30
+"""How long the hub's start may wait for it."""
+
+
+@contextmanager
+def _no_longer_than(seconds: float) -> Iterator[None]:
+    """Give up after so long, where the machine and the thread can be told to."""
+
+    def give_up(*_: object) -> NoReturn:
+        raise TimeoutError(f"it takes more than {seconds:g} s")
+
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def record_path(config_file: Path) -> Path:
@@ -32,7 +59,7 @@ def write(path: Path, config: Config, file: Path | None, directory: Path | None 
         directory: the hub runs in; this process's by default.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: it cannot be written; TimeoutError, if it takes too long.
     """
 
     def look(rules: Rules) -> dict[str, object]:
@@ -40,7 +67,8 @@ def write(path: Path, config: Config, file: Path | None, directory: Path | None 
 
     # what setup_hub writes for its service names people, and a replica's hub writes it anew
     handed_over = path.with_name(path.name.replace(".record.json", ".json"))
-    document = recorded(look, file, directory or Path.cwd(), ours=(path, handed_over))
+    with _no_longer_than(SECONDS):
+        document = recorded(look, file, directory or Path.cwd(), ours=(path, handed_over))
     path.parent.mkdir(parents=True, exist_ok=True)
     # mkstemp makes files that only their owner can read
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

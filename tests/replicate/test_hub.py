@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import stat
 import sys
 import types
@@ -651,3 +652,15 @@ def test_a_bundle_of_an_earlier_version_is_still_built(captured, tmp_path):
     told = verify(earlier, rebuild=True, up_to="V4")
     assert told.blockers == []
     assert told.highest == "V4"
+
+
+def test_a_record_that_takes_too_long_does_not_keep_the_hub_from_starting(tmp_path, monkeypatch):
+    file = tmp_path / "jupyterhub_config.py"
+    file.write_text("c = get_config()\n")
+    before = signal.getsignal(signal.SIGALRM)
+    monkeypatch.setattr(record, "SECONDS", 0.01)
+    monkeypatch.setattr(record, "recorded", lambda *_, **__: re.match("(x+)+y", "x" * 64))
+    with pytest.raises(TimeoutError, match=r"0\.01 s"):
+        record.write(tmp_path / "a.record.json", Config(), file, tmp_path)
+    assert signal.getsignal(signal.SIGALRM) is before
+    assert [each.name for each in tmp_path.iterdir()] == [file.name]

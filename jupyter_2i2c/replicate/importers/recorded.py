@@ -44,7 +44,7 @@ EARLIER_SOURCE = "hub/source"
 ENVIRONMENT = "hub/environment.json"
 TEMPLATE = "secrets.template.env"
 ANNOUNCEMENTS = "hub/announcements.json"
-NOT_KNOWN = "its name is computed when the hub starts"
+NOT_KNOWN = "it is not in the bundle; put it beside the replica's configuration by hand"
 API = ("users", "groups", "services", "info")
 
 
