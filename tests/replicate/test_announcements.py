@@ -147,7 +147,7 @@ def test_a_hub_without_a_store_is_captured_without_them(hub, tmp_path, capsys):
     hub()
     told, found = captured(tmp_path)
     assert told is None
-    assert "jupyter_2i2c.json: No such file" in found.reason
+    assert "jupyter_2i2c.json is not there" in found.reason
     assert found.reason in capsys.readouterr().out
 
 

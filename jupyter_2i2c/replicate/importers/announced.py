@@ -8,13 +8,14 @@ from typing import Any
 
 from ..errors import ReplicateError
 
-RECORD = ".record.json"
-"""How a record's name ends; without that it is the name of the file that the hub hands to the service."""
+RECORD, HANDOVER = ".record.json", "jupyter_2i2c.json"
+"""How a record's name ends; and the name of the file that the hub hands to the service, if nobody chose another."""
 
 
 def beside(record: Path) -> Path:
     """The file that the hub hands to our service, which lies beside its record."""
-    return record.with_name(f"{record.name.removesuffix(RECORD)}.json")
+    stem, ending, _ = record.name.rpartition(RECORD)
+    return record.with_name(f"{stem}.json" if ending else HANDOVER)
 
 
 def announcements_of(handover: Path) -> list[dict[str, Any]]:
@@ -37,6 +38,10 @@ def announcements_of(handover: Path) -> list[dict[str, Any]]:
             f"announcements are read with {error.name}, which is missing; run it where the service"
             " runs, or pip install 'jupyter_2i2c[hub]'"
         ) from None
+    if not handover.is_file():
+        raise ReplicateError(
+            f"{handover} is not there, which names the store of our service where the hub runs"
+        )
     try:
         url, key_file = place(Namespace(config=handover, database=None, key_file=None))
         store = Store(url, load(key_file))
