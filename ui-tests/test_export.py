@@ -146,6 +146,8 @@ def test_everybody_sees_when_it_was_proven_and_an_administrator_what_is_due(
     boss = log_in(hub, context.new_page(), "boss")
     due = boss.section("Right to Replicate").get_by_text("A new drill is due")
     expect(due).to_contain_text("jupyter 2i2c drill")
+    drills = due.get_by_role("link", name="Drills, in the console")
+    expect(drills).to_have_attribute("href", f"{hub.url}{CONSOLE}exports")
     assert boss.faults_in_both_themes(axe, f"#{PANEL}") == []
     context.close()
     assert lab.errors == []

@@ -25,14 +25,22 @@ describe('LastReplica', () => {
 
   /** Show it to a user, or to an administrator as the hub or as its service calls them. */
   async function show(
-    who: 'user' | 'admin' | 'offered' = 'user',
+    who: 'user' | 'admin' | 'offered' | 'visitor' = 'user',
     homeUrl = '/hub/home'
   ): Promise<void> {
     server.answers['session'] = () =>
-      json(session(value => void (value.you.admin = who === 'admin')));
+      json(
+        session(value => {
+          value.you.admin = ['admin', 'visitor'].includes(who);
+          value.you.owner = who !== 'visitor';
+        })
+      );
     await model.refreshSession();
     const props = {
-      hub: { homeUrl },
+      hub: {
+        homeUrl,
+        consoleUrl: 'http://localhost/services/2i2c-console/'
+      },
       intents: { admin: { value: { offered: who === 'offered' } } },
       model,
       trans: nullTranslator.load('')
@@ -130,8 +138,25 @@ describe('LastReplica', () => {
       await show(who);
       screen.getByText(/It should be proven anew every 90 days/);
       screen.getByText(/A new drill is due/);
+      const link = screen.queryByRole('link', {
+        name: 'Drills, in the console'
+      });
+      expect(link?.getAttribute('href')).toBe(
+        who === 'offered'
+          ? 'http://localhost/services/2i2c-console/exports'
+          : undefined
+      );
     }
   );
+
+  it('tells an administrator nothing to do on somebody else’s server', async () => {
+    tell(replica => {
+      replica.overdue = true;
+    });
+    await show('visitor');
+    screen.getByText(/It should be proven anew every 90 days/);
+    expect(screen.queryByText('jupyter 2i2c drill')).toBeNull();
+  });
 
   it('tells others only that it is long ago', async () => {
     tell((replica, told) => {

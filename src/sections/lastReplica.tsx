@@ -4,6 +4,8 @@ import React from 'react';
 
 import { fetchLastReplica, type ILastReplica, type IReplica } from '../api';
 import { Copy } from '../components/copy';
+import { Link } from '../components/link';
+import { consolePage } from '../console';
 import { formatDate } from '../format';
 import { explainRung } from '../rungs';
 
@@ -38,11 +40,13 @@ export function LastReplica(props: ISectionProps): JSX.Element | null {
     };
   }, [facts]);
   const replica = told?.replica ?? null;
-  const administrator =
-    intents.admin.value?.offered || model.session.value?.you.admin;
-  const due = administrator
-    ? Private.reminder(replica, told?.configured === true, trans)
-    : '';
+  const you = model.session.value?.you;
+  const offered = intents.admin.value?.offered;
+  // on somebody else's server, nobody is told to do anything
+  const due =
+    offered || (you?.admin && you.owner)
+      ? Private.reminder(replica, told?.configured === true, trans)
+      : '';
   const words = replica
     ? [
         Private.tell(replica, trans),
@@ -51,6 +55,11 @@ export function LastReplica(props: ISectionProps): JSX.Element | null {
         .filter(Boolean)
         .join(' ')
     : '';
+  const page = consolePage(
+    hub.consoleUrl,
+    intents.admin.value?.console ?? '',
+    'exports'
+  );
   if (!words && !due) {
     return null;
   }
@@ -67,6 +76,12 @@ export function LastReplica(props: ISectionProps): JSX.Element | null {
             label={trans.__('Copy the command')}
             trans={trans}
           />
+          {offered && (
+            <>
+              <br />
+              <Link url={page}>{trans.__('Drills, in the console')}</Link>
+            </>
+          )}
         </p>
       )}
     </div>
@@ -160,7 +175,7 @@ namespace Private {
     }
     if (!replica.holds) {
       return trans.__(
-        'Read in the drill’s report what failed, mend it, and run again:'
+        'Read in the drill’s report what failed, mend it, and run again where this hub’s drills are kept:'
       );
     }
     return replica.overdue
