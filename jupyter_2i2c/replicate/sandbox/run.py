@@ -1,6 +1,6 @@
 """Executes one configuration, confined, and prints what it says. Started by start.py, with whatever interpreter is asked for.
 
-    python -I run.py < request.json > answer.json
+    python -s run.py < request.json > answer.json
 
 Needs the standard library, and the JupyterHub of that interpreter.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,9 @@ def main() -> None:
     except CannotConfine as error:
         _answer(answers, {"cannot": str(error)})
         return
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    time.tzset()
     try:
         told = execute(request)
     except BaseException as error:

@@ -28,6 +28,11 @@ MEMORY = 2 << 30
 
 LARGEST_ANSWER = 64 << 20
 
+AT_START = {"PYTHONHASHSEED": "0", "LANG": "C.UTF-8"}
+"""All that the interpreter is started with. What a configuration brings along may name libraries to load
+(`LD_PRELOAD`), so it is set when the process is confined; and what it takes from a set comes in the same
+order each time."""
+
 
 class NotExecuted(Exception):
     """The configuration does not run; the message says why."""
@@ -71,7 +76,7 @@ def execute(
         file: it, in `directory`.
         directory: which it may write to; nothing of anybody else's is in it.
         hub: in `directory`, where the hub would run.
-        environment: all the variables it gets.
+        environment: all the variables it gets, once it is confined.
         known: values that are secrets, to their slots.
         places: directories to the words that stand for them.
         work: asked whether to stop.
@@ -88,6 +93,7 @@ def execute(
         "directory": str(directory),
         "hub": str(hub),
         "rules": {"secret": SECRET_NAME.pattern, "no_secret": NO_SECRET_NAME.pattern},
+        "environment": {"TMPDIR": str(directory), "HOME": str(directory), **environment},
         "known": dict(known),
         "places": dict(places),
         "seconds": seconds,
@@ -99,11 +105,11 @@ def execute(
         asked.seek(0)
         with tempfile.TemporaryFile() as answers:
             process = subprocess.Popen(
-                [interpreter, "-I", RUN],
+                [interpreter, "-s", RUN],
                 stdin=asked,
                 stdout=answers,
                 stderr=said,
-                env={"TMPDIR": str(directory), "HOME": str(directory), **environment},
+                env={"TMPDIR": str(directory), "HOME": str(directory), **AT_START},
                 cwd=directory,
                 start_new_session=True,
             )
