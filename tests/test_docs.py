@@ -47,6 +47,7 @@ TOLD_ELSEWHERE = {
     Path("docs/operators/replicate.md"): "tests/replicate/test_operators_page.py",
     Path("docs/operators/repository.md"): "tests/replicate/test_repository_page.py",
     Path("docs/operators/store.md"): "tests/hub/store/test_command.py",
+    Path("docs/administrators/export.md"): "tests/hub/test_export_story.py",
     Path("docs/administrators/news.md"): "tests/hub/news/test_command.py",
     Path("docs/users/leaving.md"): "tests/replicate/test_leaving.py",
 }
