@@ -254,6 +254,23 @@ def test_of_a_hub_that_was_captured_where_it_runs(recorded):
     assert "the hub's API was not asked" in section(text, "Not in the bundle")
 
 
+def test_of_one_machine_it_says_what_the_configuration_says(place, tmp_path):
+    c = Config()
+    c.JupyterHub.public_url = "https://hub.sea.example/"
+    c.JupyterHub.active_server_limit = 40
+    c.Spawner.mem_limit = "2G"
+    c.Authenticator.admin_users = {"ada", "grace"}
+    file = tmp_path / "jupyterhub_config.py"
+    file.write_text("c = get_config()\n")
+    record.write(tmp_path / "record.json", c, file, tmp_path)
+    document = read_record(tmp_path / "record.json")
+    text = read(write_bundle(document, tmp_path / "bundle", created=CREATED).place)
+    questions = section(text, "Decide first")
+    assert "| Under which address? | `https://hub.sea.example/` |" in questions
+    assert "a server may take `2G`, at most `40` servers run" in questions
+    assert "whom the configuration names: 2" in questions
+
+
 def test_nobodys_text_becomes_markup(source, tmp_path):
     evil = "x\n# Owned\n<script>|[go](javascript:1) ![](http://a) `a|b` \x1b[2J & ~~b~~"
     hub = replace(source.hub, display_name=evil, region=evil)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ..bundle import Bundle
 from ..targets import hub_local
@@ -50,7 +51,7 @@ def guide_of(bundle: Bundle) -> Guide:
             ("Kubernetes: `--target k8s`", "the repository that the hub is deployed from",
              "not from this bundle: capture it with `--infrastructure`"),
         ),
-        questions=tuple(_questions(login)),
+        questions=tuple(_questions(login, config)),
         places=(),
         people=(
             community.DECIDING,
@@ -87,16 +88,40 @@ def guide_of(bundle: Bundle) -> Guide:
     )  # fmt: skip
 
 
-def _questions(login: str) -> Iterator[Row]:
+def _plainly(config: Mapping[str, Any], *paths: str) -> str:
+    """What the first of these settings says, as a word of code; empty where none is set plainly."""
+    said = (config.get(each) for each in paths)
+    return next((f"`{each}`" for each in said if isinstance(each, (str, int, float)) and each), "")
+
+
+def _members(value: Any) -> int:
+    """How many are in a list or a set, as a record has them."""
+    found = value.get("$set", []) if isinstance(value, dict) else value
+    return len(found) if isinstance(found, list) else 0
+
+
+def _questions(login: str, config: Mapping[str, Any]) -> Iterator[Row]:
     yield "Who pays, and whose machine is it?", "the old operator's", "everything below"
-    yield from community.address("not in the bundle")
+    address = _plainly(config, "JupyterHub.public_url", "JupyterHub.bind_url")
+    yield from community.address(address or "not in the bundle")
     yield community.login(login)
     yield (
         "Who administers?",
-        "whom the configuration names",
+        (
+            f"whom the configuration names: {_members(config.get('Authenticator.admin_users'))},"
+            " and whom administrators made one"
+        ),
         "administrators can read everybody's files",
     )
-    yield "How many at once?", "not in the bundle", "one machine holds what its memory holds"
+    memory = _plainly(config, "Spawner.mem_limit", "Spawner.mem_guarantee")
+    most = _plainly(config, "JupyterHub.active_server_limit")
+    now = [f"a server may take {memory}"] if memory else []
+    now += [f"at most {most} servers run"] if most else []
+    yield (
+        "How many at once?",
+        ", ".join(now) or "not in the bundle",
+        "one machine holds what its memory holds: multiply, and add what the system needs",
+    )
     yield (
         "What becomes of people's files?",
         "on the old machine",
@@ -128,7 +153,8 @@ def _stages(bundle: Bundle) -> Iterator[Stage]:
     )  # fmt: skip
     yield Stage(
         "Build for the machine that stays", MACHINE,
-        ("Its `README.md` says where the files go.",),
+        (("Its `README.md` says where the files go. It has a `secrets.env` of its own, beside the captured code:"
+         " fill it in as the first."),),
         (f"jupyter 2i2c build {name} --target tljh -o for-tljh",),
         "the hub answers at its new address, and one administrator can log in",
     )  # fmt: skip
