@@ -107,7 +107,7 @@ def run(arguments: argparse.Namespace, terminal: Any) -> int:
             name = arguments.name or arguments.hub or ""
         else:
             name = "the example hub"
-            captured = capture_example(bundle, at, work)
+            captured = capture_example(bundle, at, work, arguments.environment)
         verification = verify(
             bundle,
             rebuild=True,
@@ -163,13 +163,16 @@ def _is_date(name: str) -> bool:
     return True
 
 
-def capture_example(destination: Path, created: str, work: Work) -> Any:
+def capture_example(
+    destination: Path, created: str, work: Work, environment: Path | None = None
+) -> Any:
     """Start the example hub, change it as people do, and capture it.
 
     Arguments:
         destination: the bundle.
         created: as `created_now` gives it.
         work: told how far it is.
+        environment: as write_bundle takes it; a whole JupyterLab takes minutes to rebuild.
 
     Raises:
         ReplicateError: the example hub does not start.
@@ -192,6 +195,7 @@ def capture_example(destination: Path, created: str, work: Work) -> Any:
         people=True,
         name="the example hub",
         created=created,
+        environment=environment,
         work=work,
     )
 

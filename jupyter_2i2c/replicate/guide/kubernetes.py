@@ -188,9 +188,14 @@ class Told:
         if self.images:
             lost.append("an image for each server")
         lost += [CHARTS[each.name][0] for each in self.planned.charts if each.name in CHARTS]
+        takes = (
+            "a Linux server, and a capture of the running hub: `jupyter 2i2c capture hub --record`"
+        )
+        if self.source.seen == "c":
+            takes = "a Linux server, and a configuration of its own: this one asks for what only a pod has"
         yield (
             "one machine: `--target tljh` or `local`",
-            "a Linux server, and a capture of the running hub: `jupyter 2i2c capture hub --record`",
+            takes,
             f"not from this bundle, and it would lose {', '.join(lost) or 'nothing that is seen here'}",
         )
         yield (
