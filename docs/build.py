@@ -121,6 +121,7 @@ def _take_console(hub: LocalHub, browser: Browser, lab_class: Any) -> None:
         console.goto(f"{hub.url}{CONSOLE}{path}")
         console.screenshot(path=IMAGES / f"console-{name}.png")
     _take_news(hub, console)
+    _take_export(lab)
     context = browser.new_context(viewport={"width": 1200, "height": 900})
     grace = lab_class(hub, context.new_page())
     grace.log_in("grace")
@@ -160,6 +161,31 @@ def _take_news(hub: LocalHub, console: Page) -> None:
     console.get_by_role("heading", name="As everyone will read it").wait_for()
     console.set_viewport_size({"width": 1200, "height": 900})
     console.screenshot(path=IMAGES / "console-news.png")
+
+
+def _take_export(lab: Any) -> None:
+    """An export of the hub: asked in Lab, approved and read on the console, told in Lab."""
+    admin = lab.section("Admin")
+    admin.get_by_role("button", name="Take off the list").first.click()
+    admin.get_by_role("button", name="Export this hub…").click()
+    admin.get_by_label("With the names of its people").check()
+    form = admin.get_by_role("form")
+    form.screenshot(path=IMAGES / "export-ask.png")
+    with lab.page.context.expect_page() as opened:
+        form.get_by_role("button", name="Go to the console").click()
+    console = opened.value
+    console.set_viewport_size({"width": 1200, "height": 980})
+    console.get_by_label("I may pass on the names").check()
+    console.get_by_label("I asked for this").check()
+    console.screenshot(path=IMAGES / "console-export-approve.png")
+    console.get_by_role("button", name="Export", exact=True).click()
+    told = admin.get_by_role("list", name="Asked for").get_by_role("listitem").first
+    told.get_by_role("link", name="Report and download").wait_for(timeout=120_000)
+    told.screenshot(path=IMAGES / "export-told.png")
+    console.set_viewport_size({"width": 1200, "height": 860})
+    console.goto(told.get_by_role("link").get_attribute("href"))
+    console.get_by_role("heading", name="How far it is proven").wait_for()
+    console.screenshot(path=IMAGES / "console-export.png")
 
 
 def _take_help(browser: Browser) -> None:

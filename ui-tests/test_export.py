@@ -65,7 +65,7 @@ def test_an_administrator_exports_the_hub_by_keyboard(hub, page, axe, tmp_path):
     press(page, "Tab", "Space")
     people = form.get_by_label("With the names of its people")
     expect(people).to_be_checked()
-    expect(people).to_have_accessible_description(re.compile("consent once more"))
+    expect(people).to_have_accessible_description(re.compile("once more for your consent"))
     assert lab.faults_in_both_themes(axe, f"#{PANEL}") == []
     form.get_by_label("Note").focus()
     page.keyboard.type("before the summer")

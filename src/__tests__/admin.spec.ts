@@ -266,7 +266,7 @@ describe('the section Admin', () => {
       people.getAttribute('aria-describedby')!
     );
     expect(hint!.textContent).toMatch(
-      /personal data\. The console asks for your consent once more/
+      /personal data\. The console asks once more for your consent/
     );
     mine.getByRole('form', { name: 'Export this hub' });
     await click(people);

@@ -32,7 +32,7 @@ export function ExportFields(props: IExportFieldsProps): JSX.Element {
       'people',
       trans.__('With the names of its people'),
       trans.__(
-        'User names, groups, and who is in them: personal data. The console asks for your consent once more, that you may pass it on.'
+        'User names, groups, and who is in them: personal data. The console asks once more for your consent to pass them on.'
       )
     ]
   ];
