@@ -195,8 +195,10 @@ class Exports:
             NotGoing: (store.exports) it has ended.
         """
         task = self._tasks.get(export)
-        if task is None:
-            raise NotGoing
+        if task is None:  # nothing is at work on it, whatever the store says
+            told = f"Cancelled by “{actor}”. Nothing was kept."
+            await self._store.write(exports.finish, export, "cancelled", told, actor=actor)
+            return
         self._cancelled_by[export] = actor
         task.cancel()
         await asyncio.wait({task})

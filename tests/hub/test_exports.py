@@ -257,6 +257,15 @@ async def test_the_service_stops_meanwhile(make, store, stand_in):
     assert files(runner) == []
 
 
+async def test_what_nobody_works_on_can_be_cancelled(make, store):
+    runner = await make()
+    export = store.write_now(
+        exports.create, approved(store).id, "boss", people=False, announcements=False
+    )
+    await runner.cancel(export.id, "grace")
+    assert store.read_now(exports.get, export.id).state == "cancelled"
+
+
 async def test_what_a_service_left_that_was_killed(make, store, tmp_path):
     export = store.write_now(
         exports.create, approved(store).id, "boss", people=True, announcements=False

@@ -248,5 +248,5 @@ def kept(c: Connection) -> list[Export]:
 
 def states(c: Connection) -> dict[str, int]:
     """How many there are, by state."""
-    query = select(table.c.state, func.count()).group_by(table.c.state)
-    return dict(c.execute(query).tuples().all())
+    query = select(table.c.state, func.count().label("number")).group_by(table.c.state)
+    return {row.state: row.number for row in c.execute(query)}

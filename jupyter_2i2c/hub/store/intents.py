@@ -270,11 +270,11 @@ def in_state(c: Connection, *states: str, actor: str | None = None) -> list[Inte
 def open_states(c: Connection) -> dict[str, int]:
     """How many intents have not ended, by state."""
     query = (
-        select(table.c.state, func.count())
+        select(table.c.state, func.count().label("number"))
         .where(table.c.state.not_in(ENDED))
         .group_by(table.c.state)
     )
-    return dict(c.execute(query).tuples().all())
+    return {row.state: row.number for row in c.execute(query)}
 
 
 def by_actor(c: Connection, actor: str, limit: int = 20) -> list[Intent]:

@@ -168,8 +168,8 @@ def in_state(c: Connection, *states: str) -> list[Job]:
 
 def states(c: Connection) -> dict[str, int]:
     """How many jobs are kept, by state."""
-    query = select(table.c.state, func.count()).group_by(table.c.state)
-    return dict(c.execute(query).tuples().all())
+    query = select(table.c.state, func.count().label("number")).group_by(table.c.state)
+    return {row.state: row.number for row in c.execute(query)}
 
 
 def recent(c: Connection, limit: int = 20) -> list[Job]:

@@ -12,6 +12,7 @@ from jupyter_2i2c.hub.actions.export import CONSENT
 from jupyter_2i2c.hub.api.intents import export_to_json
 from jupyter_2i2c.hub.exports import Exports, Settings
 from jupyter_2i2c.hub.identity import Identity
+from jupyter_2i2c.hub.metrics import Metrics
 from jupyter_2i2c.hub.proof import Drills
 from jupyter_2i2c.hub.store import audit, exports
 
@@ -293,6 +294,13 @@ async def test_no_script_and_no_frame_gets_a_file(console, settings):
         assert page.status == 403
         assert "bytes" not in page.text
     assert not await log(console, action="download-export")
+
+
+async def test_how_many_there_are_is_counted(console, settings):
+    done(console.store, settings)
+    metrics = Metrics()
+    await console.administration.measure(metrics)
+    assert b'jupyter_2i2c_exports{state="done"} 1.0' in metrics.text()
 
 
 async def test_where_there_is_no_record_nothing_is_offered(run):
