@@ -5,7 +5,7 @@ import shutil
 import pytest
 import yaml
 
-from jupyter_2i2c.replicate.errors import UnsafeBundle
+from jupyter_2i2c.replicate.errors import Cancelled, UnsafeBundle
 from jupyter_2i2c.replicate.targets import k8s
 from jupyter_2i2c.replicate.verify import hub_pod, v4_kubernetes
 from jupyter_2i2c.replicate.verify.built_k8s import read_built
@@ -108,6 +108,15 @@ def test_code_that_does_not_run_fails_with_its_line(built, climb):
     rung = climb()
     assert rung.status == "fail"
     assert "ValueError: no" in rung.why
+
+
+def test_who_stops_it_stops_both(built, hub, repository):
+    asked = iter([False])  # by the first step, and True from then on
+    work = Work(cancelled=lambda: next(asked, True))
+    with pytest.raises(Cancelled):
+        v4_kubernetes.check(
+            read_built(built), hub, repository / "charts" / "jupyterhub-4.3.3", None, work
+        )
 
 
 def test_no_name_in_values_leads_out_of_the_directory(tmp_path):

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from copy import deepcopy
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from ..errors import ReplicateError
@@ -56,11 +57,22 @@ def check(
     pods = (_of_source(source, defaults, code), _of_built(built, source, defaults, code))
     with tempfile.TemporaryDirectory(prefix="2i2c-pods-") as directory:
         places = [Path(directory) / each for each in ("source", "built")]
+        stopped = Event()
+
+        def cancelled() -> bool:
+            work.check()
+            return stopped.is_set()
+
         with ThreadPoolExecutor(2) as both:
             started = [
-                both.submit(said_by, pod, place, python, Work())
+                both.submit(said_by, pod, place, python, Work(cancelled=cancelled))
                 for pod, place in zip(pods, places, strict=True)
             ]
+            try:
+                wait(started)
+            except BaseException:  # by hand: neither goes on alone
+                stopped.set()
+                raise
         try:
             before = started[0].result()
         except NotHere as error:
