@@ -98,7 +98,7 @@ def directory(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def captured(directory, tmp_path_factory):
+def captured(directory, tmp_path_factory, sandbox):
     """The bundle of it, without anything having run but its configuration."""
     place = tmp_path_factory.mktemp("bundle") / "bundle"
     assert main(["capture", "hub", "--config", str(directory), "-o", str(place)]) == 0
@@ -283,7 +283,7 @@ def execute_here(code, tmp_path, **options):
     )  # fmt: skip
 
 
-def test_a_configuration_in_the_sandbox_reaches_nothing(tmp_path, monkeypatch):
+def test_a_configuration_in_the_sandbox_reaches_nothing(tmp_path, monkeypatch, sandbox):
     monkeypatch.setenv("PERSONS_TOKEN", "x")
     outside = tmp_path / "outside"
     outside.mkdir()
@@ -306,13 +306,13 @@ def test_a_configuration_in_the_sandbox_reaches_nothing(tmp_path, monkeypatch):
     ],
 )
 def test_a_configuration_that_does_not_end_well_is_an_error_that_says_so(
-    tmp_path, code, why, seconds
+    tmp_path, code, why, seconds, sandbox
 ):
     with pytest.raises(NotExecuted, match=why):
         execute_here(code, tmp_path, seconds=seconds)
 
 
-def test_a_configuration_that_fails_names_its_line(tmp_path, capsys):
+def test_a_configuration_that_fails_names_its_line(tmp_path, capsys, sandbox):
     (tmp_path / "jupyterhub_config.py").write_text("import os\n\nos.environ['NOT_THERE']\n")
     assert main(["capture", "hub", "--config", str(tmp_path), "-o", str(tmp_path / "b")]) == 2
     error = capsys.readouterr().err

@@ -136,10 +136,15 @@ def test_what_is_no_whole_environment_is_refused_and_nothing_is_written(
     path = other / "data" / "manifest.json"
     path.write_text(path.read_text().replace('"kind": "environment"', '"kind": "home"'))
     rebag(other)
+    sly = shutil.copytree(environment, tmp_path / "sly")
+    path = sly / "data" / "manifest.json"
+    path.write_text(path.read_text().replace('"layer": "python"', '"layer": "people"'))
+    rebag(sly)
     for place, why in (
         (captured, "but a hub"),
         (other, "but a home"),
         (broken, "is not whole"),
+        (sly, "no environment \\(python:"),
         (file, "is no bundle"),
         (tmp_path / "none", "is not there"),
     ):

@@ -16,7 +16,7 @@ from pathlib import Path
 from .. import archive
 from ..bundle import Bundle, Staging, opened
 from ..errors import ReplicateError
-from ..manifest import Manifest
+from ..manifest import ENVIRONMENT_LAYERS, Manifest
 from ..work import Work
 
 TOP = "env/"
@@ -39,6 +39,16 @@ def put(staging: Staging, place: Path, work: Work) -> Manifest:
     """
     with _bundle(place, staging.created, work) as bundle:
         manifest = bundle.manifest()
+        foreign = [
+            each.id
+            for each in manifest.items
+            if each.layer not in ENVIRONMENT_LAYERS or not (each.path or TOP).startswith(TOP)
+        ]
+        if foreign:
+            # it comes from a user's server, and the hub's own report is not to be written there
+            raise ReplicateError(
+                f"{place} tells of what is no environment ({foreign[0]}); take it anew with `capture env`"
+            )
         for name in bundle.names():
             if name.startswith(TOP):
                 work.step(0, 0, "adding the environment")
