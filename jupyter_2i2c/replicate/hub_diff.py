@@ -6,9 +6,10 @@ reorder a line are shown, not sent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from .bundle import Bundle, opened
 from .errors import ReplicateError
 from .hub_change import UNKNOWN, Change, change, clipped, lines, member, texts, wholes
 from .hub_defaults import Defaults, defaults_of_settings, defaults_of_values
-from .hub_view import FUNCTION, PARTS, Fact, Key, View, view
+from .hub_view import FUNCTION, PARTS, Fact, Key, View, dotted, view
 from .manifest import Manifest
 from .work import Progress, Work
 
@@ -154,11 +155,22 @@ def _only_one(part: str, called: str, one: View, other: View) -> str:
     return f"{called}: only the {which} bundle has that; the other does not{why}"
 
 
+@dataclass
+class _Found:
+    """A change that is put into words only if it is shown."""
+
+    layer: str
+    what: str
+    say: Callable[[], Change]
+    texts: tuple[str, str] | None
+    unknown: bool = False
+
+
 class _Collected:
     """Gathers changes."""
 
     def __init__(self, other_python: bool) -> None:
-        self.found: list[tuple[Change, tuple[str, str] | None]] = []
+        self.found: list[_Found] = []
         self.same = 0
         self.notes: list[str] = []
         self.other_python = other_python
@@ -169,7 +181,8 @@ class _Collected:
         told: set[Key] = set()
         for kind, mine, theirs in (("added", after, before), ("removed", before, after)):
             for key, keys in wholes(mine, theirs).items():
-                self.found.append((member(key, keys, mine, kind, seen), None))
+                say = partial(member, key, keys, mine, kind, seen)
+                self.found.append(_Found(mine[keys[0]].layer, dotted(key), say, None))
                 told.update(keys)
         for key in sorted({*before, *after} - told):
             old, new = before.get(key), after.get(key)
@@ -178,7 +191,10 @@ class _Collected:
             elif key in outer and not (old and new):
                 continue  # an empty container whose members are listed
             else:
-                self.found.append((change(key, old, new, seen), texts(old, new)))
+                say = partial(change, key, old, new, seen)
+                fact = new or old
+                assert fact
+                self.found.append(_Found(fact.layer, dotted(key), say, texts(old, new)))
 
     def against(self, defaults: Defaults, after: Mapping[Key, Fact], seen: View) -> None:
         """Compare with what is the default."""
@@ -188,9 +204,8 @@ class _Collected:
         )
         there = len(self.found)
         self.part({}, unknown, seen)
-        self.found[there:] = [
-            (replace(each, before=UNKNOWN), None) for each, _ in self.found[there:]
-        ]
+        for each in self.found[there:]:
+            each.unknown = True
         self.notes += defaults.notes
 
     def _equal(self, one: Any, other: Any) -> bool:
@@ -204,13 +219,15 @@ class _Collected:
         order = {layer: number for number, layer in enumerate(titles)}
         ordered = sorted(
             self.found,
-            key=lambda each: (order.get(each[0].layer, len(order)), each[0].layer, each[0].what),
+            key=lambda each: (order.get(each.layer, len(order)), each.layer, each.what),
         )
         changes, left = [], MOST_COMPARED
-        for each, both in ordered[:MOST_CHANGES]:
+        for each in ordered[:MOST_CHANGES]:
+            both = each.texts
             left -= len(both[0]) + len(both[1]) if both else 0
             diff = lines(*both) if both and left > 0 else "too much to be compared" if both else ""
-            changes.append(replace(each, diff=diff))
+            made = replace(each.say(), diff=diff)
+            changes.append(replace(made, before=UNKNOWN) if each.unknown else made)
         used = {each.layer for each in changes}
         return HubDifference(
             changes=tuple(changes),

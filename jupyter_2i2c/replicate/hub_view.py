@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -151,8 +152,9 @@ def _settings(bundle: Bundle, seen: View) -> None:
         section, _, trait = str(path).partition(".")
         trait, bracket, member = trait.partition("[")
         start: Key = (f".{section}", f".{trait}", *([f"[{member[:-1]}"] if bracket else []))
+        layer = recorded.layer_of(str(path))
         for key, leaf, _ in flat(value, start):
-            facts[key] = Fact(recorded.layer_of(str(path)), leaf)
+            facts[key] = Fact(layer, leaf)
     files = recorded.files_in(bundle, str(told.get("main", "")))
     seen.parts["files"] = {
         (f"/{place}",): Fact("code", _content(bundle, name)) for place, name in files.items()
@@ -308,13 +310,14 @@ FUNCTION, SLOT = "function ", "a slot; "
 def _names(members: list[Any]) -> list[str]:
     """What each member is called; empty where one has no name."""
     called: list[str] = []
+    times: Counter[str] = Counter()
     for each in members:
         told = each if isinstance(each, Mapping) else {}
         name = next((told[name] for name in NAMES if isinstance(told.get(name), str)), "")
         if not name:
             return []
-        again = sum(other.partition(" (")[0] == name for other in called)
-        called.append(f"{name} ({again + 1})" if again else name)
+        times[name] += 1
+        called.append(name if times[name] == 1 else f"{name} ({times[name]})")
     return called
 
 
