@@ -22,7 +22,7 @@ from .importers.bundled import DESCRIPTION, source_of
 from .importers.source import HubSource
 from .manifest import ENVIRONMENT_LAYERS
 
-LARGEST = 32 << 20
+LARGEST = 16 << 20
 """Bytes of a file that is looked into; no hub's configuration has so many."""
 
 DEEPEST = 50
@@ -286,8 +286,6 @@ def _special(value: Mapping[str, Any]) -> Any:
     """What recorder.py has an object of one key for; None for any other mapping."""
     if isinstance(value.get("$secret"), str):
         return f"<secret:{value['$secret']}>"
-    if isinstance(value.get("$set"), list):
-        return sorted(value["$set"], key=str)
     code = value.get("$code")
     if isinstance(code, Mapping):
         name, done = code.get("name", "a function"), str(code.get("bytecode", ""))[:12]

@@ -355,7 +355,7 @@ def test_a_file_of_fifty_megabytes_is_not_looked_into(hub, tmp_path, capsys):
     with (other / "data" / "hub" / "users.json").open("ab") as file:
         file.truncate(50 << 20)
     assert main(["diff", str(one), str(other)]) == 2
-    assert "more than 32 MiB" in capsys.readouterr().err
+    assert "more than 16 MiB" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -498,6 +498,16 @@ def culled_after(tmp_path, seconds, **files):
 def test_a_default_that_a_null_deletes_is_removed(deployed, tmp_path):
     found = own_of(deployed(culled_after(tmp_path, None)))
     assert told(found)["removed", "jupyterhub.cull.timeout"] == ("3600", "")
+
+
+def test_a_default_that_the_template_deletes_is_none(deployed, tmp_path):
+    template = deployments.UMBRELLA.replace("maxAge: 604800", "maxAge: null")
+    assert template != deployments.UMBRELLA
+    files = {"helm-charts/basehub/values.yaml": template}
+    source = read(deployments.write(tmp_path / "checkout", files), "sea", "reef")
+    assert "maxAge" not in source.values["jupyterhub"]["cull"]
+    found = own_of(deployed(source))
+    assert not any(each.what == "jupyterhub.cull.maxAge" for each in found.changes)
 
 
 def test_two_captures_of_a_deployed_hub(deployed, tmp_path):
