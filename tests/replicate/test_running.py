@@ -22,6 +22,7 @@ from jupyter_2i2c.replicate.importers.source import at, leaves, pointer
 from jupyter_2i2c.replicate.redact import NO_SECRET_NAME, SECRET_NAME
 from jupyter_2i2c.replicate.sandbox.recorder import Rules
 from jupyter_2i2c.replicate.sandbox.recorder import record as written
+from jupyter_2i2c.replicate.targets.k8s.planning import design
 from jupyter_2i2c.replicate.verify import hub_pod, kubernetes, v4_kubernetes, verify
 from jupyter_2i2c.replicate.verify.chart import code_of
 from jupyter_2i2c.replicate.work import Work
@@ -278,6 +279,40 @@ def test_keys_of_objects_of_kubernetes_are_no_secrets(record):
     assert "$secret" not in json.dumps(
         written(c, Rules(SECRET_NAME.pattern, NO_SECRET_NAME.pattern))
     )
+
+
+def test_what_any_hub_refers_to_is_there_or_a_decision(monkeypatch, tmp_path):
+    values = {
+        "imagePullSecrets": [{"name": "registry"}],
+        "hub": {
+            "image": {"name": "quay.io/jupyterhub/k8s-hub", "tag": "4.3.3"},
+            "extraConfig": {"1": "c.X.password = 'CANARY-in-code'\n"},
+            "extraVolumes": [{"name": "pages", "configMap": {"name": "pages"}}],
+        },
+        "singleuser": {
+            "profileList": [
+                {"kubespawner_override": {
+                    "priority_class_name": "gpus",
+                    "volumes": [{"persistentVolumeClaim": {"claimName": "data"}}],
+                }},
+            ],
+        },
+    }  # fmt: skip
+    source = source_of_record({"kubernetes": chart_says(values, monkeypatch)})
+    rungs = kubernetes.climb(source, rebuild=True, wanted=["V2"], directory=tmp_path)
+    assert {name for name, each in rungs["V2"].items.items() if each.status == "pass"} >= {
+        "Secret/registry:.dockerconfigjson", "ConfigMap/pages", "PriorityClass/gpus",
+        "PersistentVolumeClaim/data", "Secret/replica-secrets:HUB_EXTRA_CONFIG_1_X_PASSWORD",
+    }  # fmt: skip
+    assert rungs["V2"].status == "pass"
+    planned = design(source)
+    assert {each.name for each in planned.placeholders} == {
+        "replace-me-storage-class",
+        "replace-me-pages-what-is-in-it",
+    }
+    ids = [each.id for each in planned.plan.steps]
+    assert len(ids) == len(set(ids))
+    assert not [each for each in planned.plan.needs if "image" in each]
 
 
 def test_code_that_cannot_be_cleaned_refuses_the_capture(monkeypatch):

@@ -16,6 +16,9 @@ from .provided import maker_of, provided_by_chart
 from .references import Reference, references_of_hub
 
 CLASS = f"{MARK}storage-class"
+UNSEEN = f"{MARK}key"
+"""The key of a ConfigMap of which nobody knows any."""
+
 SIZE = "10Gi"
 """Of a claim whose size nobody saw; most storage classes let it grow."""
 
@@ -58,6 +61,8 @@ def _config_map(name: str, keys: set[str], seen: Mapping[str, Any]) -> Object:
     """With all that was seen of it; a key that something needs and nobody saw is a decision."""
     data = {key: _placeholder(name, key) for key in sorted(keys)}
     data.update({key: str(text) for key, text in seen.items() if str(text)})
+    if not data:
+        data = {UNSEEN: _placeholder(name, "what is in it")}
     return {**head("v1", "ConfigMap", name), "data": data}
 
 

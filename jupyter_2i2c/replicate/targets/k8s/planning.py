@@ -94,6 +94,7 @@ def design(source: HubSource) -> Design:
         steps += _placed(added)
     secrets = secrets_of(values, objects)
     if environment:
+        secrets = [each for each in secrets if each["metadata"]["name"] != CODE_SECRETS]
         secrets.append(secret_template(CODE_SECRETS, environment))
     steps += [*_objects(objects, source), *_templates(secrets), *_left_out(source, carried)]
     versions = source.umbrella.get("dependencies") or {}
@@ -130,6 +131,9 @@ REPOSITORIES = {
 }
 """Where Helm finds the charts that are known."""
 
+
+STOCK_IMAGE = "jupyterhub/k8s-hub"
+"""The hub's image that comes with z2jh's chart."""
 
 OF_CHART = {
     "jupyterhub-groups-exporter": (
@@ -452,7 +456,7 @@ def _needs(source: HubSource, values: Mapping[str, Any]) -> Iterator[str]:
     if prometheus:
         yield f"a Prometheus at {prometheus}, for the page of quotas; the hub runs without"
     image = at(effective, ("hub", "image"), {}) or {}
-    if image.get("name"):
+    if image.get("name") and not str(image["name"]).endswith(STOCK_IMAGE):
         yield (
             f"the hub's image {image.get('name')}:{image.get('tag')}: its own code imports"
             " packages that z2jh's image does not have"

@@ -58,7 +58,7 @@ def references_of_hub(values: Mapping[str, Any]) -> list[Reference]:
     for section, inside in values.items():
         if section in ("custom", "ingress", "httpRoute", "prePuller", "scheduling"):
             continue
-        found += list(walked(inside, _needed_by((section,)), (section,)))
+        found += list(walked({section: inside}, _needed_by((section,)), ()))
     found += list(_of_users(values))
     if at(values, ("ingress", "enabled")):
         found += list(walked(values["ingress"], "Ingress/jupyterhub", ("ingress",)))
@@ -187,7 +187,7 @@ def resolved(name: str) -> str:
 
 def _needed_by(path: Path) -> str:
     section = str(path[0])
-    if section == "singleuser":
+    if section in ("singleuser", "imagePullSecrets"):
         return USERS
     return f"Deployment/{section}" if section in ("hub", "proxy") else section
 
