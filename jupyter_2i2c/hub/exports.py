@@ -29,6 +29,7 @@ from sqlalchemy import Connection
 from ..replicate.errors import ReplicateError
 from ..replicate.importers.live import Refused, observe
 from ..replicate.work import Work
+from .actions.wording import count
 from .hub_api import Hub, HubError, HubRefused, TooMany
 from .identity import HubUnavailable
 from .news.carrying import carried
@@ -536,10 +537,10 @@ def _why(error: Exception) -> str:
 def _told(result: Result) -> str:
     """What came of an export, for a person."""
     if result.blockers:
-        checks = "one check" if result.blockers == 1 else f"{result.blockers} checks"
+        checks = count(result.blockers, "check", "checks")
         return f"The bundle is there, but {checks} failed: the report says which."
-    left = f", with {result.not_run} items not run" if result.not_run else ""
-    return f"The bundle is there. A replica was built of it and holds up to {result.highest}{left}."
+    left = f", with {count(result.not_run, 'item', 'items')} not run" if result.not_run else ""
+    return f"The bundle is there, and what was built of it holds up to {result.highest}{left}."
 
 
 def _file_name(hub: str, now: datetime) -> str:

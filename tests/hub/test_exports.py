@@ -144,7 +144,7 @@ async def test_a_hub_is_exported_and_proven(make, store, stub):
     export = await ended(runner, store, await begin(runner, store))
     assert export.state == "done", export.message
     assert (export.highest, export.blockers, export.kept) == ("V4", 0, True)
-    assert export.message.startswith("The bundle is there. A replica was built of it")
+    assert export.message.startswith("The bundle is there, and what was built of it")
     bundle = runner.file(export, BUNDLE)
     assert bundle.name.startswith("replica-our-hub-")
     assert (bundle.stat().st_size, of_file(bundle)) == (export.size, export.sha256)

@@ -101,7 +101,7 @@ async def test_the_whole_story(stub, console):
     assert "Refresh" not in page.answer.headers
     (export,) = await console.store.read(exports.recent)
     assert export.state == "done", export.message
-    assert "A replica was built of it and holds up to V4" in page.text
+    assert "what was built of it holds up to V4" in page.text
     assert export.sha256 in page.text
     assert "with names of people and announcements" in page.text
     assert "V4 the executed hub configuration is equal holds" in page.text
@@ -274,6 +274,7 @@ async def test_without_the_right_nothing_is_seen_or_done(stub, console, settings
         page = await console.boss.see(path)
         assert page.status == 403, path
         assert export.sha256 not in page.text
+    assert (await console.boss.post(forms[0].hidden()[0], once="x" * 43)).status == 403
     for form in forms:
         assert (await console.boss.send(form, decision="remove", people="yes")).status == 403
     assert (await console.store.read(exports.get, export.id)).kept
@@ -283,6 +284,22 @@ async def test_without_the_right_nothing_is_seen_or_done(stub, console, settings
     assert [(await console.boss.see(path)).status for path in paths] == [
         200, 200, 404, 200, 404, 400,
     ]  # fmt: skip
+
+
+async def test_a_form_of_elsewhere_asks_for_nothing_and_ends_nothing(console, settings):
+    export = done(console.store, settings, page=PAGE)
+    form = await console.boss.see("exports")
+    other = await console.boss.see(f"exports/{export.id}")
+    for action, once in (
+        ("exports", ""),
+        ("exports", other.hidden()[1]),
+        (f"exports/{export.id}", form.hidden()[1]),
+    ):
+        page = await console.boss.post(action, once=once, decision="remove")
+        assert page.status == 403
+        assert "not the console's own" in page.text
+    assert (await console.store.read(exports.get, export.id)).kept
+    assert len(await console.store.read(exports.recent)) == 1
 
 
 async def test_no_script_and_no_frame_gets_a_file(console, settings):
