@@ -8,6 +8,7 @@ import sys
 import types
 
 import pytest
+from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from jupyter_2i2c.cli import main
@@ -233,3 +234,17 @@ def test_a_text_without_a_secret_comes_along_whole(tmp_path, monkeypatch):
     assert file.read_text() == "\na: '# none'\nb: |\n  # text\nc: [1, 2]\n"
     (code,) = (each.read_text() for each in (tmp_path / "bundle").rglob("jupyterhub_config*.py"))
     assert code == (top / "jupyterhub_config.py").read_text()
+
+
+def test_a_secret_that_is_read_when_the_hub_starts_is_named_too(tmp_path, monkeypatch):
+    value = canary(4711)
+    (tmp_path / "token").write_text(value)
+    file = tmp_path / "jupyterhub_config.py"
+    file.write_text("c = get_config()\nc.Own.header = 'Bearer ' + open('token').read()\n")
+    config = Config()
+    config.Own.header = f"Bearer {value}"
+    record.write(tmp_path / "record.json", config, file, tmp_path)
+    captured = write_bundle(read_record(tmp_path / "record.json"), tmp_path / "bundle")
+    assert "OWN_HEADER" in {each.slot for each in captured.manifest.secrets}
+    for each in (tmp_path / "bundle").rglob("*"):
+        assert not each.is_file() or value.encode() not in each.read_bytes()

@@ -443,7 +443,9 @@ def _is_secret(value: Any) -> bool:
 
 
 def _slots(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
+    if isinstance(value, str):
+        yield from re.findall(r"<secret:(\w+)>", value)
+    elif isinstance(value, Mapping):
         if isinstance(value.get("$secret"), str):
             yield value["$secret"]
         for each in value.values():
