@@ -90,7 +90,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, terminal: Any) -> int:
     """Do it, and say what came of it; 1 where something failed."""
     from .bundle import created_now
-    from .report_text import verification_text
+    from .report_text import left_out_text, verification_text
     from .verify import verify
     from .verify.report import write
 
@@ -138,6 +138,7 @@ def run(arguments: argparse.Namespace, terminal: Any) -> int:
             f"Drill of {name or 'the hub'}, {at}: {len(captured.manifest.items)} items captured\n"
         )
         print(verification_text(verification))
+        print(f"\n{left_out_text(captured.manifest)}")
         print(f"\nThe bundle and its report are in {place}")
     return 0 if verification.holds else FAILED
 

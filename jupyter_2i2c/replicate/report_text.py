@@ -12,7 +12,7 @@ from typing import Any
 from ..model import LayerEvidence, from_json
 from .capture.environment import Captured
 from .evidence.layers import counted
-from .manifest import STATUSES
+from .manifest import STATUSES, Manifest
 from .verify.ladder import RUNGS, Verification
 
 MARKS = {"pass": "pass", "fail": "FAIL", "not-run": "not run"}
@@ -106,6 +106,27 @@ def verification_text(verification: Verification) -> str:
     ]
     lines += _section("Not checked", wanting)
     return "\n".join(lines)
+
+
+def left_out_text(manifest: Manifest) -> str:
+    """What a proof of a hub says nothing about, because its bundle does not have it."""
+    items = [each for each in manifest.items if each.status in ("not-captured", "policy-excluded")]
+    lines = _section(
+        "Not in the bundle",
+        [
+            f"{each.id}: {'; '.join(filter(None, (each.reason, each.action_needed)))}"
+            for each in items
+        ],
+    )
+    lines += _section(
+        "Secrets to supply where it is rebuilt",
+        [
+            f"{each.slot}: {each.how}"
+            for each in manifest.secrets
+            if not each.how.startswith("nothing")
+        ],
+    )
+    return "\n".join(lines[1:])
 
 
 def meant(verification: Verification) -> list[str]:

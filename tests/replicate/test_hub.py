@@ -14,6 +14,7 @@ import pytest
 import yaml
 from traitlets.config import Config
 
+from jupyter_2i2c._version import __version__
 from jupyter_2i2c.cli import main
 from jupyter_2i2c.hub import record
 from jupyter_2i2c.replicate.bundle import opened
@@ -458,6 +459,23 @@ def test_a_drill_keeps_its_dated_report_and_removes_the_oldest(directory, tmp_pa
     kept = {each.name for each in top.iterdir()}
     assert {"2021-01-01T000000Z", "notes", "latest.json"} < kept
     assert "2020-01-01T000000Z" not in kept
+
+
+def test_a_drill_says_when_by_what_and_what_it_says_nothing_about(directory, tmp_path, capsys):
+    top = tmp_path / "drills"
+    assert main(["drill", "--config", str(directory), "-o", str(top), "--up-to", "V3"]) == 0
+    said = capsys.readouterr().out
+    assert "Not run at all: V4, V5, V6, V7, V8" in said
+    assert "homes:files: the files of users are not the hub's to give; each user takes them" in said
+    assert "people:list: the hub's API was not asked" in said
+    supply = said.partition("Secrets to supply where it is rebuilt:")[2]
+    assert "JUPYTERHUB_COOKIE_SECRET: make it with `openssl rand -hex 32`" in supply
+    assert "nothing to do" not in supply
+    (place,) = (each for each in top.iterdir() if each.is_dir())
+    head = (place / "bundle.report" / "report.txt").read_text().partition("\n")[0]
+    assert re.fullmatch(r"Verified 20\S+Z by jupyter_2i2c \S+ on Python \S+, \w+", head)
+    made = json.loads((place / "bundle.report" / "report.json").read_text())["made"]
+    assert made["by"] == f"jupyter_2i2c {__version__}"
 
 
 def test_a_drill_that_fails_says_so_and_leaves_nothing_that_looks_like_one(tmp_path, capsys):

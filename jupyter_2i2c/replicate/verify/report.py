@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import platform
 from pathlib import Path
 
+from ..._version import __version__
+from ..bundle import created_now
 from ..errors import ReplicateError
 from ..report_html import verification_page
 from ..report_text import verification_text
@@ -21,9 +24,17 @@ def write(verification: Verification, bundle: Path) -> Path:
         ReplicateError: it cannot be written there.
     """
     directory = bundle.absolute().with_name(f"{bundle.absolute().name}.report")
+    python = platform.python_version()
+    made = {
+        "at": created_now(),
+        "by": f"jupyter_2i2c {__version__}",
+        "on": f"Python {python}, {platform.system()}",
+    }
+    head = f"Verified {made['at']} by {made['by']} on {made['on']}\n"
+    document = {**verification.to_json(), "made": made}
     texts = {
-        "report.txt": verification_text(verification) + "\n",
-        "report.json": json.dumps(verification.to_json(), indent=2, ensure_ascii=False) + "\n",
+        "report.txt": f"{head}{verification_text(verification)}\n",
+        "report.json": json.dumps(document, indent=2, ensure_ascii=False) + "\n",
         "report.html": verification_page(verification),
     }
     try:

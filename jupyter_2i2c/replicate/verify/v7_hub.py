@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -52,7 +53,8 @@ def check(bundle: Bundle, replica: Replica, python: Path | None, work: Work) -> 
     except (ReplicaFails, NotWorking) as error:
         step = next(each for each in ("login", "server", "notebook", "stop") if each not in items)
         items[step] = Result("fail", str(error))
-    return judged(items, "steps")
+    rung = judged(items, "steps")
+    return replace(rung, why=f"{rung.why}, as {name}")
 
 
 async def _visit(server: Server, prefix: str, items: dict[str, Result]) -> None:
