@@ -151,6 +151,16 @@ def test_a_hub_without_a_store_is_captured_without_them(hub, tmp_path, capsys):
     assert found.reason in capsys.readouterr().out
 
 
+def test_a_capture_makes_no_store(hub, tmp_path):
+    hub()
+    (tmp_path / "jupyter_2i2c.json").write_text(json.dumps({"schema": 1, "service": {}}))
+    (tmp_path / "jupyter_2i2c.key").write_text(f"{'00' * 32}\n")
+    told, found = captured(tmp_path)
+    assert told is None
+    assert "there is no such database" in found.reason
+    assert not (tmp_path / "jupyter_2i2c.sqlite").exists()
+
+
 def test_a_store_that_was_named_must_be_there(hub, tmp_path, capsys):
     hub()
     assert captured(tmp_path, "--announcements", str(tmp_path / "none.json"))[0] == 2

@@ -419,6 +419,7 @@ def test_a_running_hubs_own_as_against_jupyterhubs_defaults(hub, capsys):
     def change(c):
         c.Spawner.default_url = ""  # as it is anyway
         c.MySpawner.size = 3
+        c.JupyterHub.bind_url = "http://127.0.0.1:8000/hub/"  # whose default is computed
 
     place = hub(change)
     assert main(["diff", "--defaults", str(place)]) == 0
@@ -426,6 +427,7 @@ def test_a_running_hubs_own_as_against_jupyterhubs_defaults(hub, capsys):
     assert '~ Spawner.mem_limit: null, now "2G"' in said
     assert "Spawner.default_url" not in said
     assert "+ MySpawner.size: 3, default not known" in said
+    assert '+ JupyterHub.bind_url: "http://127.0.0.1:8000/hub/", default not known' in said
     assert "+ JupyterHub.services[culler]: " in said
     assert "+ jupyterhub_config.py: 5 lines" in said
     assert "users[" not in said
