@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -177,7 +178,8 @@ def _guarded(
 
         terminal = Terminal()
         try:
-            return run(arguments, terminal)
+            with _stopped_as_by_hand():
+                return run(arguments, terminal)
         except ReplicateError as error:
             terminal.end()
             print(f"jupyter 2i2c {verb}: {' '.join(str(error).split())}", file=sys.stderr)
@@ -188,6 +190,25 @@ def _guarded(
             return WRONG_INPUT
 
     return guarded
+
+
+@contextmanager
+def _stopped_as_by_hand() -> Iterator[None]:
+    """Whoever is told to end (cron, CI and containers do that by SIGTERM) removes what was begun, as after Ctrl-C."""
+    import signal
+    import threading
+
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
 def _capture_home(arguments: argparse.Namespace) -> int:

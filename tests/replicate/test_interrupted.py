@@ -62,8 +62,9 @@ for number in range(points):
     at = 1 + number * (changes - 1) // max(1, points - 1)
     status, _ = run(at)
     left = [each for each in listed() if ".partial-" not in each]
+    behind = listed()
     again, _ = run(0)
-    found.append([at, status, left, again, listed()])
+    found.append([at, status, left, again, listed(), behind])
 print(json.dumps([changes, status, whole, found]))
 """
 """Runs a command again and again, and stops it at moments that are spread over all it does to the disk."""
@@ -120,7 +121,7 @@ def test_killed(command, top, tmp_path):
     points = 2 if command in SLOW else 6
     _, _, whole, found = driven(top, tmp_path / "out", command, "SIGKILL", points)
     assert len(whole) > 1 or command == "capture into one file"
-    for at, status, left, again, after in found:
+    for at, status, left, again, after, _ in found:
         assert status == -9, at
         if command == "a drill":
             # a dated directory is whole, and so is what the last one said
@@ -140,9 +141,11 @@ def dated(whole, left):
     )
 
 
+@pytest.mark.parametrize("how", ["SIGINT", "SIGTERM"])
 @pytest.mark.parametrize("command", ["capture into one file", "build for one machine"])
-def test_interrupted_by_hand(command, top, tmp_path):
-    _, _, whole, found = driven(top, tmp_path / "out", command, "SIGINT", 4)
-    for at, status, left, *_ in found:
+def test_told_to_end(command, how, top, tmp_path):
+    _, _, whole, found = driven(top, tmp_path / "out", command, how, 4)
+    for at, status, left, *_, behind in found:
         assert status == 2, at
         assert left in ([], whole), at
+        assert left or behind == [], at

@@ -194,10 +194,10 @@ def running(
                 cwd=state, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
                 start_new_session=True,
             )  # fmt: skip
-        bind = urlsplit(str(built.plan.settings["JupyterHub.bind_url"]))
-        replica = Replica(f"http://{moves[bind.netloc]}{bind.path}", process, log, work)
-        replica.password = environment[PASSWORD]
         try:
+            bind = urlsplit(str(built.plan.settings["JupyterHub.bind_url"]))
+            replica = Replica(f"http://{moves[bind.netloc]}{bind.path}", process, log, work)
+            replica.password = environment[PASSWORD]
             work.step(0, 0, "starting the replica")
             browser = Browser(replica.url)
             replica.until("the hub", lambda: browser.ask("GET", "hub/api/"))
