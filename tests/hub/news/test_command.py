@@ -172,6 +172,7 @@ def test_a_hub_that_has_not_started_yet_gets_its_store(run, tmp_path):
         str(tmp_path / "new.key"),
     )
     assert run("restore", "carried.json", *place)[0] == 2
+    assert not (tmp_path / "new.key").exists()
     assert run("restore", "carried.json", "--create", *place)[1].startswith("1 published")
     assert json.loads(run("list", "--json", *place)[1])[0]["id"] == "abc"
     for name in ("new.sqlite", "new.key"):
