@@ -12,6 +12,7 @@ import yaml
 from traitlets.config import Config
 
 from jupyter_2i2c.cli import main
+from jupyter_2i2c.hub import record as record_of
 from jupyter_2i2c.replicate.bundle import opened
 from jupyter_2i2c.replicate.errors import ReplicateError
 from jupyter_2i2c.replicate.importers.bundled import source_of
@@ -313,6 +314,33 @@ def test_what_any_hub_refers_to_is_there_or_a_decision(monkeypatch, tmp_path):
     ids = [each.id for each in planned.plan.steps]
     assert len(ids) == len(set(ids))
     assert not [each for each in planned.plan.needs if "image" in each]
+
+
+def test_names_of_people_and_of_staff_go_from_all_that_is_written(monkeypatch, tmp_path):
+    config = {
+        "Authenticator": {"admin_users": ["a-person", "a-keeper"], "allowed_users": ["a-person"]},
+        "JupyterHub": {"load_groups": {"class": {"users": ["a-person"]}, "old": ["a-person"]}},
+    }
+    staff = {"staff_github_ids": ["a-keeper"], "add_staff_user_ids_to_admin_users": True}
+    values = {"custom": {"2i2c": staff}, "hub": {"config": config}}
+    (tmp_path / "jupyterhub_config.py").write_text("c = get_config()\n")
+    chart_says(values, monkeypatch)
+    c = Config()
+    c.Authenticator.update(config["Authenticator"])
+    c.JupyterHub.load_groups = config["JupyterHub"]["load_groups"]
+    c.JupyterHub.load_roles = [{"name": "help", "users": ["a-person"], "scopes": ["list:users"]}]
+    path = tmp_path / "a.record.json"
+    record_of.write(path, c, tmp_path / "jupyterhub_config.py", tmp_path)
+    write_bundle(read_record(path), tmp_path / "bundle")
+    whole = b"".join(
+        each.read_bytes() for each in (tmp_path / "bundle").rglob("*") if each.is_file()
+    )
+    assert b"a-person" not in whole
+    assert b"a-keeper" not in whole
+    write_bundle(read_record(path), tmp_path / "with", people=True)
+    with opened(tmp_path / "with") as bundle:
+        told = source_of(bundle).values["jupyterhub"]["hub"]["config"]
+    assert told["Authenticator"]["admin_users"] == ["a-person"]
 
 
 def test_code_that_cannot_be_cleaned_refuses_the_capture(monkeypatch):

@@ -20,6 +20,12 @@ LISTS_OF_PEOPLE = frozenset(
 )
 """Keys below which names of people are listed."""
 
+GROUPS: tuple[Place, ...] = (
+    (CHART, "hub", "loadGroups"),
+    (CHART, "hub", "config", "JupyterHub", "load_groups"),
+)
+"""Where groups are, each a list of its members or a mapping with ``users``."""
+
 STAFF_SWITCH = re.compile(r"add_staff_\w*")
 STAFF_LIST = re.compile(r"staff_\w*(ids|users|names)")
 STAFF_SNIPPET = re.compile(r"(^|[-_0-9])staff([-_]|$)")
@@ -108,8 +114,10 @@ def without_people(source: HubSource) -> Left:
         if key in LISTS_OF_PEOPLE and isinstance(value, dict):
             return {}
         roles = path[:3] == (CHART, "hub", "loadRoles") and len(path) == 5 and key == "users"
-        groups = path[:3] == (CHART, "hub", "loadGroups") and (
-            len(path) == 4 or (len(path) == 5 and key == "users")
+        groups = any(
+            path[: len(top)] == top
+            and (len(path) == len(top) + 1 or (len(path) == len(top) + 2 and key == "users"))
+            for top in GROUPS
         )
         if (roles or groups) and isinstance(value, list):
             return []
