@@ -28,8 +28,8 @@ UNUSABLE = (
     "the record of the hub's configuration cannot be used",
     "the operator restarts the hub, which writes it anew",
 )
-NOT_OURS = {"data": ("what licence files have is for those to say whose they are", ""),
-            "environment": ("each server tells of its own", "open the panel in JupyterLab")}  # fmt: skip
+NOT_OURS = {"data": ("whose files they are says what licence they have", ""),
+            "environment": ("each server looks into its own", "open the panel in JupyterLab")}  # fmt: skip
 
 
 class HubEvidence:
