@@ -676,9 +676,11 @@ def test_a_record_that_takes_too_long_does_not_keep_the_hub_from_starting(tmp_pa
     file = tmp_path / "jupyterhub_config.py"
     file.write_text("c = get_config()\n")
     before = signal.getsignal(signal.SIGALRM)
+    timed = bool(signal.getitimer(signal.ITIMER_REAL)[0])  # by pytest itself
     monkeypatch.setattr(record, "SECONDS", 0.01)
     monkeypatch.setattr(record, "recorded", lambda *_, **__: re.match("(x+)+y", "x" * 64))
     with pytest.raises(TimeoutError, match=r"0\.01 s"):
         record.write(tmp_path / "a.record.json", Config(), file, tmp_path)
     assert signal.getsignal(signal.SIGALRM) is before
+    assert bool(signal.getitimer(signal.ITIMER_REAL)[0]) is timed
     assert [each.name for each in tmp_path.iterdir()] == [file.name]
