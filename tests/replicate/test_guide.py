@@ -292,6 +292,30 @@ def test_words_of_code_are_code_and_nothing_else():
     assert code("a`b") == "`a'b`"
 
 
+def test_announcements_are_restored_where_the_bundle_has_them(bundle, text, recorded, tmp_path):
+    assert "announce restore" not in text
+    assert "restores the announcements" not in read(recorded)
+    for place in (bundle, recorded):
+        copy = shutil.copytree(place, tmp_path / f"a {place.name}")
+        file = copy / "data" / "manifest.json"
+        manifest = json.loads(file.read_text())
+        path = "hub/announcements.json"
+        gone = {each["id"]: each for each in manifest["items"]}
+        gone["announcements:list"] = {
+            "id": "announcements:list", "layer": "announcements", "status": "captured", "evidence": "x",
+            "source": "c", "path": path, "sha256": "0" * 64,
+        }  # fmt: skip
+        manifest["items"] = list(gone.values())
+        file.write_text(json.dumps(manifest))
+    deployed = read(tmp_path / f"a {bundle.name}")
+    (command,) = [each for each in commands(deployed) if "announce" in each]
+    assert command == (
+        "kubectl exec --stdin --namespace field deployment/hub -- jupyter 2i2c announce restore -"
+        f" < 'a {bundle.name}'/data/hub/announcements.json"
+    )
+    assert "restores the announcements" in read(tmp_path / f"a {recorded.name}")
+
+
 def test_a_name_that_a_shell_would_take_apart_is_quoted(bundle, tmp_path):
     text = read(shutil.copytree(bundle, tmp_path / "a b;c"))
     assert "jupyter 2i2c inspect 'a b;c'\n" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..manifest import Manifest
 from .content import Row, Stage
 
 DECIDES = "Who decides"
@@ -23,6 +24,11 @@ SWITCHED_OFF: Row = (
     "the day on which they switch off, in writing",
     "and what they delete on that day",
 )
+
+
+def has_announcements(manifest: Manifest) -> bool:
+    """Whether the bundle has announcements that can be restored."""
+    return any(each.id == "announcements:list" and each.path for each in manifest.items)
 
 
 def address(now: str) -> tuple[Row, Row]:

@@ -374,6 +374,16 @@ class Told:
             ("kubectl kustomize for-kubernetes",),
             "the hub answers at its new address, and one administrator can log in",
         )  # fmt: skip
+        if community.has_announcements(self.manifest):
+            namespace = shlex.quote(self.source.name)
+            yield Stage(
+                "Restore the announcements", CLUSTER,
+                ("Where the hub's image has jupyter_2i2c, and its service runs beside the hub.",
+                 "What was for groups whose names were left out is named, to be published anew."),
+                ((f"kubectl exec --stdin --namespace {namespace} deployment/hub -- jupyter 2i2c announce restore -"
+                  f" < {name}/data/hub/announcements.json"),),
+                "`jupyter 2i2c announce list` in the same place names them",
+            )  # fmt: skip
         yield Stage(
             "Try it", IMAGES,
             (f"Two people who are no administrators log in, and start each kind of server ({self._profiles()}).",

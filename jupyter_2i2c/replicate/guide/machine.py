@@ -130,6 +130,11 @@ def _questions(login: str, config: Mapping[str, Any]) -> Iterator[Row]:
     yield from community.afterwards()
 
 
+def _announcements(bundle: Bundle) -> Iterator[str]:
+    if community.has_announcements(bundle.manifest()):
+        yield "One line of it restores the announcements; run it before the hub starts for the first time."
+
+
 def _stages(bundle: Bundle) -> Iterator[Stage]:
     name = named(bundle.top)
     yield first_stage(bundle, MACHINE)
@@ -154,7 +159,7 @@ def _stages(bundle: Bundle) -> Iterator[Stage]:
     yield Stage(
         "Build for the machine that stays", MACHINE,
         (("Its `README.md` says where the files go. It has a `secrets.env` of its own, beside the captured code:"
-         " fill it in as the first."),),
+         " fill it in as the first."), *_announcements(bundle)),
         (f"jupyter 2i2c build {name} --target tljh -o for-tljh",),
         "the hub answers at its new address, and one administrator can log in",
     )  # fmt: skip
