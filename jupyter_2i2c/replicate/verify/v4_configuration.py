@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,12 @@ def check(
     except NotExecuted as error:
         return failed(f"what was built does not run: {error}")
     told = hub_local.observed_of(bundle)
-    return compared(told, executed, built.plan)
+    code = "\n".join(
+        bundle.text(each.path)
+        for each in bundle.manifest().items
+        if each.status == "code-verbatim" and each.path
+    )
+    return compared(told, executed, built.plan, code)
 
 
 def executed_built(
@@ -108,15 +113,18 @@ def executed_built(
         )
 
 
-def compared(told: Mapping[str, Any], executed: Executed, plan: hub_local.Plan) -> Rung:
+def compared(
+    told: Mapping[str, Any], executed: Executed, plan: hub_local.Plan, code: str = ""
+) -> Rung:
     """Each setting of both, equal or explained by a transform, or not.
 
     Arguments:
         told: what was captured.
         executed: what was built says.
         plan: the transforms.
+        code: of the captured configuration.
     """
-    mine, theirs = told["config"], executed.config
+    mine, theirs = told["config"], _with_old_places(told["config"], executed.config, code)
     other_python = _minor(told["machine"]["python"]) != _minor(executed.python)
     explained = {each.path: each for each in plan.changes}
     words = _Words(plan.addresses, bool(told["machine"].get("same_place")))
@@ -211,6 +219,44 @@ class _Words:
         return {
             self.plain(name): self.plain(each) for name, each in value.items() if name not in left
         }
+
+
+def _with_old_places(mine: Any, theirs: Any, code: str) -> Any:
+    """What was executed, with words for the directories of the old place that the configuration writes out.
+
+    Such a directory is taken for what the captured hub calls ``{config}`` or ``{hub}`` only if it stands
+    so in the captured code, and if it is the only one.
+    """
+    for word in ("{config}", "{hub}"):
+        places = {each for each in _places(mine, theirs, word) if each in code}
+        if len(places) == 1:
+            theirs = _replaced(theirs, re.compile(rf"{re.escape(places.pop())}(?![\w.-])"), word)
+    return theirs
+
+
+def _places(mine: Any, theirs: Any, word: str) -> Iterator[str]:
+    """What stands in the one for a word in the other."""
+    if isinstance(mine, str) and isinstance(theirs, str) and word in mine:
+        before, _, after = mine.partition(word)
+        place = theirs[len(before) : len(theirs) - len(after)]
+        if theirs == f"{before}{place}{after}" and place.startswith("/"):
+            yield place
+    elif isinstance(mine, dict) and isinstance(theirs, dict):
+        for name in mine.keys() & theirs.keys():
+            yield from _places(mine[name], theirs[name], word)
+    elif isinstance(mine, list) and isinstance(theirs, list):
+        for one, other in zip(mine, theirs, strict=False):
+            yield from _places(one, other, word)
+
+
+def _replaced(value: Any, place: re.Pattern[str], word: str) -> Any:
+    if isinstance(value, str):
+        return place.sub(word, value)
+    if isinstance(value, list):
+        return [_replaced(each, place, word) for each in value]
+    if isinstance(value, dict):
+        return {name: _replaced(each, place, word) for name, each in value.items()}
+    return value
 
 
 def _same(mine: Any, theirs: Any, other_python: bool) -> Result:
