@@ -15,6 +15,7 @@ from jupyter_2i2c.cli import main
 from jupyter_2i2c.hub import record as record_of
 from jupyter_2i2c.replicate.bundle import opened
 from jupyter_2i2c.replicate.errors import ReplicateError
+from jupyter_2i2c.replicate.guide import guide
 from jupyter_2i2c.replicate.importers.bundled import source_of
 from jupyter_2i2c.replicate.importers.chart_record import recorded_chart
 from jupyter_2i2c.replicate.importers.recorded import read_record, target_of, write_bundle
@@ -185,6 +186,24 @@ def test_without_the_chart_what_it_deletes_is_not_known_until_the_chart_is_there
     told = verify(tmp_path / "bundle", rebuild=True, chart=chart, up_to="V3")
     place = "/singleuser/networkPolicy/egressAllowRules/nonPrivateIPs"
     assert told.blockers == [f"V3 values {place}: the source has nothing here; built was True"]
+
+
+def test_its_guide_says_where_the_people_of_the_database_go(record, tmp_path):
+    api = {"users": [{"name": "ada", "admin": True}], "groups": [], "services": [], "info": {}}
+    texts = {}
+    for people in (False, True):
+        place = tmp_path / str(people)
+        told = {**api, "refused": []}
+        write_bundle(read_record(record), place, api=told, people=people, name="Field school")
+        with opened(place) as bundle:
+            texts[people] = guide(bundle)
+    assert "whom only the old database knew" in texts[True]
+    assert "from `/hub/api/users`" not in texts[True]
+    assert "from `/hub/api/users`" in texts[False]
+    assert "whom only the old database knew" not in texts[False]
+    assert "names at `users`" not in texts[False]
+    assert "`/hub/config/Authenticator/admin_users` of `values.yaml`: name your own" in texts[False]
+    assert "captured where it runs" in texts[False]
 
 
 def test_a_chart_of_another_version_is_refused(record, chart, tmp_path):

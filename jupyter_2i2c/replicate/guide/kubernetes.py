@@ -293,10 +293,11 @@ class Told:
         """What only the old operator can give."""
         for each in self.hidden:
             yield f"what `{each.name}` holds, without its credentials", each.what
-        yield (
-            "users, groups and administrators, from `/hub/api/users` and `/hub/api/groups`",
-            "those that were added while it ran are in no file; it is personal data, and they must consent",
-        )
+        if not self._users_are_there():
+            yield (
+                "users, groups and administrators, from `/hub/api/users` and `/hub/api/groups`",
+                "those that were added while it ran are in no file; it is personal data, and they must consent",
+            )
         yield "a copy of the home directories, or a way to read them", "no bundle of a hub has them"
         for bucket in self.buckets:
             yield f"read access to `{bucket.was}`", "it belongs to the old account"
@@ -434,7 +435,9 @@ class Told:
     def _names_to_give(self) -> Iterator[str]:
         """Lists of people that are empty in what is built."""
         for each in self.manifest.items:
-            if each.layer == "people" and each.status == "policy-excluded":
+            # others are lists of the hub's API, which have no place in values
+            in_values = each.id.startswith("people:/")
+            if each.status == "policy-excluded" and in_values:
                 place = each.id.partition(":")[2].removeprefix(f"/{CHART}")
                 yield f"names at `{place}` of `values.yaml`: {each.action_needed}"
         config = at(self.values, ("hub", "config")) or {}
@@ -445,6 +448,19 @@ class Told:
                 "names at `/hub/config/Authenticator/admin_users` of `values.yaml`, where there are none:"
                 " nobody administers the hub unless the login says so"
             )
+
+        if self._users_are_there():
+            yield (
+                "whom only the old database knew: `data/hub/users.json` and `data/hub/groups.json` of the bundle"
+                " have them. Administrators go to `/hub/config/Authenticator/admin_users`, groups to"
+                " `/hub/config/JupyterHub/load_groups` of `values.yaml`; leave out the old operator's staff"
+            )
+
+    def _users_are_there(self) -> bool:
+        """Whether the hub's API was asked for people, with their consent."""
+        return any(
+            each.id == "people:users" and each.status == "captured" for each in self.manifest.items
+        )
 
     def _profiles(self) -> int:
         return max(1, len(at(self.values, ("singleuser", "profileList")) or []))
