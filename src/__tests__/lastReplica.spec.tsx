@@ -52,8 +52,13 @@ describe('LastReplica', () => {
     if (homeUrl) {
       await waitFor(() => expect(server.asked).toContain('GET replica'));
     }
-    // and let the answer arrive
+    // what comes is awaited by each test; what does not come has a turn of the event loop
     await act(() => new Promise(resolve => setTimeout(resolve)));
+  }
+
+  /** Wait until it says exactly this. */
+  async function says(words: string): Promise<void> {
+    await waitFor(() => expect(shown.textContent!.trim()).toBe(words));
   }
 
   beforeEach(() => {
@@ -71,7 +76,7 @@ describe('LastReplica', () => {
   it('says when it was proven, and how far, to everybody', async () => {
     tell();
     await show();
-    expect(shown.textContent!.trim()).toBe(
+    await says(
       'Proven on 12 November 2026 that this hub starts elsewhere' +
         ' (V7: a user logs in, a notebook runs). 2 items could not be checked.'
     );
@@ -105,7 +110,7 @@ describe('LastReplica', () => {
       replica.highest = highest;
     });
     await show();
-    expect(shown.textContent!.trim()).toBe(words);
+    await says(words);
   });
 
   it('says how many checks failed, and what an administrator does now', async () => {
@@ -118,13 +123,13 @@ describe('LastReplica', () => {
       });
     });
     await show();
-    expect(shown.textContent!.trim()).toBe(
+    await says(
       'A replica of this hub was tried on 12 November 2026, and 2 checks failed.' +
         ' It held up to V3: what was built equals what was captured.'
     );
     cleanup();
     await show('admin');
-    screen.getByText(/Read in the drill’s report what failed/);
+    await screen.findByText(/Read in the drill’s report what failed/);
     screen.getByText('jupyter 2i2c drill');
     screen.getByRole('button', { name: 'Copy the command' });
   });
@@ -136,8 +141,8 @@ describe('LastReplica', () => {
         replica.overdue = true;
       });
       await show(who);
-      screen.getByText(/It should be proven anew every 90 days/);
-      screen.getByText(/A new drill is due/);
+      await screen.findByText(/It should be proven anew every 90 days/);
+      await screen.findByText(/A new drill is due/);
       const link = screen.queryByRole('link', {
         name: 'Drills, in the console'
       });
@@ -154,7 +159,7 @@ describe('LastReplica', () => {
       replica.overdue = true;
     });
     await show('visitor');
-    screen.getByText(/It should be proven anew every 90 days/);
+    await screen.findByText(/It should be proven anew every 90 days/);
     expect(screen.queryByText('jupyter 2i2c drill')).toBeNull();
   });
 
@@ -164,7 +169,7 @@ describe('LastReplica', () => {
       told.limit_days = 0;
     });
     await show();
-    screen.getByText(/longer ago than the operator means it to be/);
+    await screen.findByText(/longer ago than the operator means it to be/);
     expect(screen.queryByText(/A new drill is due/)).toBeNull();
   });
 
@@ -176,7 +181,7 @@ describe('LastReplica', () => {
     expect(shown.textContent).toBe('');
     cleanup();
     await show('admin');
-    screen.getByText(/No replica of this hub has been tried yet/);
+    await screen.findByText(/No replica of this hub has been tried yet/);
   });
 
   it.each([
