@@ -403,8 +403,9 @@ class Exports:
                 raise CannotExport("it takes too long") from None
             finally:
                 await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
-            with suppress(OSError):  # then it is compared anew the next time
-                kept.write_text(json.dumps(result), "utf-8")
+            # where it cannot be kept, it is compared anew the next time
+            with suppress(OSError, CannotExport), _private(kept) as file:
+                file.write(json.dumps(result).encode())
             return result
 
     async def remove(self, export: Export, actor: str = audit.SERVICE) -> None:

@@ -228,6 +228,8 @@ async def test_two_real_ones_are_compared_in_a_process_of_their_own(console, set
     for _ in range(2):  # made, and then kept
         page = await console.boss.see(f"exports/compare?from={first.id}&to={second.id}")
         assert re.search(r'Spawner\.mem_limit\S* "2G" "3G"', page.text), page.text
+    (kept,) = console.administration.exports.file(second, "bundle").parent.glob("since-*")
+    assert kept.stat().st_mode & 0o077 == 0
     console.administration.exports.file(first, "bundle").unlink()
     assert (await console.boss.see(f"exports/{first.id}/bundle")).status == 404
     await console.administration.exports.remove(second)
