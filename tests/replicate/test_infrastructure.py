@@ -346,7 +346,7 @@ def test_who_asks_for_what_is_not_there_is_told_what_is(checkout, tmp_path):
 @pytest.mark.parametrize(
     ("files", "why"),
     [
-        ({REEF: None}, "reef.values.yaml cannot be read"),
+        ({REEF: None}, r"reef\.values\.yaml cannot be read.*\(config/clusters/sea/cluster\.yaml:17 lists it"),
         ({REEF: "jupyterhub: [\n"}, r"reef\.values\.yaml:2 is no YAML"),
         ({REEF: b"\x00\x01"}, r"reef\.values\.yaml:1 is no YAML"),
         ({"config/clusters/sea/cluster.yaml": "name: sea\nhubs:\n- name: reef\n  helm_chart_values_files: 3\n"},

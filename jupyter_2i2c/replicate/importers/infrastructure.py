@@ -262,7 +262,12 @@ class _Reading:
             shown = self.checkout.relative(path)
             self._add(name, "computed", shown, self._evaluated(path, shown))
             return
-        document = self.checkout.document(path, len(self.layers))
+        try:
+            document = self.checkout.document(path, len(self.layers))
+        except NotReadable as error:
+            if str(error).startswith(f"{self.checkout.relative(path)}:"):
+                raise  # it says the line itself
+            raise NotReadable(f"{error} ({self._where_listed(name)} lists it)") from None
         if not sops.is_encrypted(document):
             self._add(name, "public", document.name, document.node, document)
             return
@@ -274,6 +279,11 @@ class _Reading:
         self.slots += [
             each for each in slots if not nested or each.path != from_pointer(each.pointer)
         ]
+
+    def _where_listed(self, name: str) -> str:
+        listed = self.spec.value["helm_chart_values_files"].value
+        line = next((each.line for each in listed if each.value == name), self.spec.line)
+        return f"{self.cluster.document.name}:{line}"
 
     def _note_hidden_domain(self) -> None:
         node = self.spec.value.get("domain_override_file")
