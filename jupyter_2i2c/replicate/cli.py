@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .bundle import Bundle
+
 FAILED = 1
 WRONG_INPUT = 2
 
@@ -439,33 +441,46 @@ def _lint(arguments: argparse.Namespace, terminal: Any) -> int:
 
 
 def _diff(arguments: argparse.Namespace, terminal: Any) -> int:
-    from .diff import diff, diff_text
-    from .hub_diff import between_hubs, hub_diff_text
+    from .bundle import opened
+    from .diff import diff_opened, diff_text
+    from .work import Work
 
-    hubs = between_hubs(
-        arguments.a, arguments.b, arguments.defaults, arguments.chart, arguments.identity, terminal
-    )
-    if hubs:
-        terminal.end()
-        if arguments.json:
-            _print_json(hubs.to_json())
-        else:
-            print(hub_diff_text(hubs))
-        # that a hub has settings of its own is no failure
-        return FAILED if hubs.differs and not arguments.defaults else 0
-    difference = diff(
-        arguments.a,
-        arguments.b,
-        python=arguments.python,
-        identity=arguments.identity,
-        progress=terminal,
-    )
+    with opened(arguments.a, Work(terminal), identity=arguments.identity) as first:
+        if arguments.defaults or first.manifest().kind == "hub":
+            return _diff_hub(arguments, first, terminal)
+        difference = diff_opened(
+            first,
+            arguments.b,
+            python=arguments.python,
+            identity=arguments.identity,
+            progress=terminal,
+        )
     terminal.end()
     if arguments.json:
         _print_json(difference.to_json())
     else:
         print(diff_text(difference))
     return FAILED if difference.differs else 0
+
+
+def _diff_hub(arguments: argparse.Namespace, first: Bundle, terminal: Any) -> int:
+    from .errors import ReplicateError
+    from .hub_diff import hub_diff_text, own, with_another
+    from .work import Work
+
+    if arguments.defaults and arguments.b:
+        raise ReplicateError("--defaults compares one bundle with the defaults; give only one")
+    if arguments.defaults:
+        difference = own(first, arguments.chart)
+    else:
+        difference = with_another(first, arguments.b, arguments.identity, Work(terminal))
+    terminal.end()
+    if arguments.json:
+        _print_json(difference.to_json())
+    else:
+        print(hub_diff_text(difference))
+    # that a hub has settings of its own is no failure
+    return FAILED if difference.differs and not arguments.defaults else 0
 
 
 def _write(path: Path, text: str) -> None:

@@ -67,9 +67,23 @@ def diff(
         ReplicateError: one of them cannot be read.
         Cancelled: it was asked to stop.
     """
-    work = Work(progress, cancelled)
+    with opened(a, Work(progress, cancelled), identity=identity) as first:
+        return diff_opened(
+            first, b, python=python, identity=identity, progress=progress, cancelled=cancelled
+        )
+
+
+def diff_opened(
+    first: Bundle,
+    b: Path | None,
+    *,
+    python: str | None = None,
+    identity: Path | None = None,
+    progress: Progress | None = None,
+    cancelled: CancelledCheck | None = None,
+) -> Difference:
+    """As `diff`, with a bundle that is open already."""
     with ExitStack() as stack:
-        first = stack.enter_context(opened(a, work, identity=identity))
         if b is None:
             directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="2i2c-diff-"))
             b = Path(directory) / "now"
@@ -78,7 +92,11 @@ def diff(
                 b, python=python, make_lock=False, vendor_limit=0,
                 progress=progress, cancelled=cancelled,
             )  # fmt: skip
-        second = stack.enter_context(opened(b, work, identity=identity))
+        second = stack.enter_context(opened(b, Work(progress, cancelled), identity=identity))
+        if second.manifest().kind == "hub":
+            raise ReplicateError(
+                f"{b} is of a hub, and {first.place} is not; compare it with one of a hub"
+            )
         return _between(first, second)
 
 

@@ -7,7 +7,6 @@ reorder a line are shown, not sent.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,7 +18,7 @@ from .hub_change import UNKNOWN, Change, change, clipped, lines, member, texts, 
 from .hub_defaults import Defaults, defaults_of_settings, defaults_of_values
 from .hub_view import FUNCTION, PARTS, Fact, Key, View, dotted, view
 from .manifest import Manifest
-from .work import Progress, Work
+from .work import Work
 
 MOST_CHANGES = 2000
 
@@ -118,34 +117,15 @@ def own(bundle: Bundle, chart: Path | None = None) -> HubDifference:
     return collected.result(bundle.manifest(), bundle.manifest())
 
 
-def between_hubs(
-    a: Path,
-    b: Path | None,
-    defaults: bool = False,
-    chart: Path | None = None,
-    identity: Path | None = None,
-    progress: Progress | None = None,
-) -> HubDifference | None:
-    """What `diff` says of bundles of hubs; None where both are bundles of something else.
+def with_another(first: Bundle, b: Path | None, identity: Path | None, work: Work) -> HubDifference:
+    """A bundle of a hub compared with another one that is still to be opened.
 
     Raises:
-        ReplicateError: only one of them is of a hub, or the call is no comparison.
+        ReplicateError: there is none, or it is not of a hub.
     """
-    work = Work(progress)
-    with ExitStack() as stack:
-        first = stack.enter_context(opened(a, work, identity=identity))
-        second = stack.enter_context(opened(b, work, identity=identity)) if b else None
-        kinds = {each.manifest().kind for each in (first, second) if each}
-        if defaults and second:
-            raise ReplicateError("--defaults compares one bundle with the defaults; give only one")
-        if defaults:
-            return own(first, chart)
-        if "hub" not in kinds:
-            return None
-        if second is None:
-            raise ReplicateError(f"{a} is of a hub; give another one of it, or --defaults")
-        if len(kinds) > 1:
-            raise ReplicateError(f"one of {a} and {b} is of a hub, the other is not")
+    if b is None:
+        raise ReplicateError(f"{first.place} is of a hub; give another one of it, or --defaults")
+    with opened(b, work, identity=identity) as second:
         return compare(first, second)
 
 
