@@ -11,6 +11,8 @@ import sys
 import types
 
 import pytest
+import tornado
+import traitlets
 import yaml
 from traitlets.config import Config
 
@@ -549,6 +551,42 @@ def test_a_replica_that_answers_differently_is_named(tmp_path, monkeypatch):
     # another spawner is what the plan says
     assert rung.items["users/boss"].status == rung.items["info/spawner"].status == "pass"
     assert "admin was false and is true" in rung.items["users/ada"].why
+
+
+def test_what_v6_cannot_compare_is_not_run_and_never_a_pass(tmp_path, monkeypatch):
+    c = Config()
+    c.Authenticator.admin_users = {"boss"}
+    monkeypatch.setattr(v6_live, "observed", lambda *_: API)
+    here = {**dict(v6_live.listed()), "tornado": "0.1"}
+    del here["traitlets"]
+    monkeypatch.setattr(v6_live, "listed", lambda python: list(here.items()))
+
+    class Replica:
+        url = "http://127.0.0.1:1/"
+
+        def log_in(self, name):
+            return self
+
+        def token(self, *_):
+            return ""
+
+    document = written_down(tmp_path, config=c)
+    place = write_bundle(document, tmp_path / "nameless", api=API, people=False).place
+    with opened(place) as bundle:
+        built = hub_local.build(bundle, tmp_path / "built", Work())
+        rung = v6_live.check(bundle, built, Replica(), Work())
+    waiting = {name: each.why for name, each in rung.items.items() if each.status == "not-run"}
+    assert waiting["users"] == "not in the bundle: 2 users: names of people need --with-people"
+    assert waiting["groups"].startswith("not in the bundle: 1 groups")
+    # equal answers prove nothing about packages that are not here
+    assert "2 are not here in the captured versions" in waiting["packages"]
+    assert (
+        f"tornado {tornado.version} (here 0.1), traitlets {traitlets.__version__} (not here)"
+        in waiting["packages"]
+    )
+    assert set(waiting) == {"users", "groups", "packages"}
+    assert rung.status == "pass"
+    assert "3 not run (1 services, 2 info)" in rung.why
 
 
 def test_whom_only_the_database_knew_is_on_the_replica_too(tmp_path):

@@ -89,9 +89,8 @@ def _packages(bundle: Bundle, python: Path | None) -> Result:
     """Whether the replica runs on what the captured hub ran on."""
     captured = json.loads(bundle.text("hub/packages.json"))
     here = dict(listed(str(python) if python else None))
-    different = [f"{name} {version} (here {here.get(name, 'not there')})"
-                 for name, version in sorted(captured.items())
-                 if here.get(name) != version]  # fmt: skip
+    different = [f"{name} {version} ({f'here {here[name]}' if name in here else 'not here'})"
+                 for name, version in sorted(captured.items()) if here.get(name) != version]  # fmt: skip
     if not different:
         return Result("pass", f"all {len(captured)} are here in the captured versions")
     more = f" and {len(different) - MOST_NAMED} more" if len(different) > MOST_NAMED else ""
