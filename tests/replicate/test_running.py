@@ -49,6 +49,13 @@ HUB = k8s_hub.changed(
 )
 
 
+STARTED = f"""\
+from jupyterhub.app import JupyterHub
+JupyterHub.instance().config_file = "{hub_pod.ETC}/chart_config.py"
+"""
+"""What a hub knows that was started, and not only executed: which file it is started with."""
+
+
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory):
     return k8s_hub.write(tmp_path_factory.mktemp("repository"), hub=HUB)
@@ -68,7 +75,8 @@ def checkout(repository):
 def record(checkout, chart, tmp_path_factory, sandbox):
     """What the hub writes down when the chart's own code runs it; as in its pod, but for places and secrets."""
     place = tmp_path_factory.mktemp("pod") / "pod"
-    pod = v4_kubernetes._of_source(checkout, {}, code_of(chart))
+    code, module = code_of(chart)
+    pod = v4_kubernetes._of_source(checkout, {}, (STARTED + code, module))
     # a hub has what an importer takes out
     pod.values["hub"]["extraConfig"].update(yaml.safe_load(HUB)["jupyterhub"]["hub"]["extraConfig"])
     hub_pod.said_by(replace(pod, secrets={}), place, None, Work())
@@ -290,9 +298,20 @@ def test_what_the_charts_code_puts_into_its_values_is_not_taken_for_them(monkeyp
     assert told["values"] == {"hub": {"services": {"own": {}}}}
 
 
-def test_keys_of_objects_of_kubernetes_are_no_secrets(record):
-    told = read_record(record)
+def test_keys_of_objects_of_kubernetes_are_no_secrets(record, tmp_path, monkeypatch):
+    assert read_record(record)["refused"] == []
+    label = "hub.example.org/purpose-of-a-node"
+    # as the chart's own code has it, and as it stands in the values of many a hub
+    file = tmp_path / "jupyterhub_config.py"
+    file.write_text(f"c = get_config()\nc.KubeSpawner.tolerations = [dict(key={label!r})]\n")
+    chart_says({"singleuser": {"extraTolerations": [{"key": label}]}}, monkeypatch)
+    c = Config()
+    c.KubeSpawner.tolerations = [{"key": label}]
+    path = tmp_path / "a.record.json"
+    record_of.write(path, c, file, tmp_path)
+    told = read_record(path)
     assert told["refused"] == []
+    assert told["kubernetes"]["values"]["singleuser"]["extraTolerations"] == [{"key": label}]
     c = Config()
     c.KubeSpawner.tolerations = [{"key": "purpose-of-this-node", "effect": "NoSchedule"}]
     c.KubeSpawner.volumes = {"files": {"secret": {"items": [{"key": "a-file-of-it.json"}]}}}

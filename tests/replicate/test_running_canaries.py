@@ -172,10 +172,14 @@ def write(top):
     return top
 
 
-def captured_by_record(top, place, monkeypatch):
+def captured_of_a_chart(top, place, monkeypatch):
     z2jh = types.ModuleType("z2jh")
     z2jh.get_config = VALUES.get
     monkeypatch.setitem(sys.modules, "z2jh", z2jh)
+    return captured_by_record(top, place, monkeypatch)
+
+
+def captured_by_record(top, place, monkeypatch):
     config = PyFileConfigLoader("jupyterhub_config.py", str(top)).load_config()
     record.write(top / "record.json", config, top / "jupyterhub_config.py", top)
     api = {"users": [], "groups": [], "services": [], "info": {}, "refused": []}
@@ -198,14 +202,16 @@ def leaks(places):
                     yield how, file.name
 
 
-@pytest.mark.parametrize("capture", [captured_by_record, captured_by_file])
+@pytest.mark.parametrize("capture", [captured_by_record, captured_of_a_chart, captured_by_file])
 def test_not_a_byte_of_any_is_in_the_bundle(capture, tmp_path, monkeypatch):
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     top = tmp_path / "srv"
     top.mkdir()
     places = capture(write(top), tmp_path / "bundle", monkeypatch)
-    assert list((tmp_path / "bundle").rglob("jupyterhub_config*.py"))  # it was not just left out
+    names = {each.name for each in (tmp_path / "bundle" / "data" / "hub").iterdir()}
+    # it was not just left out
+    assert names & {"jupyterhub_config.redacted.py", "values.effective.yaml"}
     assert sorted(set(leaks(places))) == []
 
 

@@ -3,9 +3,9 @@
 In ``hub/``: ``jupyterhub_config.redacted.py`` (the file that the hub is started with),
 ``config.source/`` (the files that it loads or names, by their places beside it: modules, parts,
 templates), ``config.observed.json`` (every setting, as the hub has it), ``environment.json``,
-``packages.json``, and what its API says. Of a hub that z2jh's chart runs, all that bundled.py writes of
-a hub from a checkout, too: so it is built for Kubernetes from either. In ``env/``, if it was given, the
-environment that people work in, as `capture env` writes it.
+``packages.json``, and what its API says. Of a hub that z2jh's chart runs, such files are the chart's own:
+in their place is all that bundled.py writes of a hub from a checkout, and so it is built for Kubernetes
+from either. In ``env/``, if it was given, the environment that people work in, as `capture env` writes it.
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ from ..sandbox.recorder import SHORTEST, Rules, bytecode
 from .beside import carried, cleaned
 from .chart_record import recorded_chart
 from .python_source import loaded_files, redacted, variables_read
+from .readable_secrets import Names
 
 SCHEMA = 1
 
@@ -72,17 +73,20 @@ def recorded(
     for name, value in environment.items():
         if rules.is_secret(name) and len(value) >= SHORTEST and not Path(value).exists():
             rules.learn(value, name)
-    # values are looked at first, as their places name secrets as those of a checkout do; and once more,
-    # as settings tell of secrets, too
+    # values are looked at first, as their places name secrets as those of a checkout do
     chart = recorded_chart(rules, environment)
     told = look(rules)
-    if chart:
-        chart = recorded_chart(rules, environment)
-    sources = _Sources(rules, top, directory)
+    sources = _Sources(rules if chart is None else _strict(rules), top, directory)
     if file:
         sources.take(file)
-    if not chart:  # which puts such files there out of its values
+    if chart is None:
         sources.take_named(told, frozenset(ours))
+    else:
+        # this code is the chart's own, read for the secrets that may stand in it, and not carried;
+        # with what it and the settings tell, values and settings are looked at once more
+        sources = _Sources(rules, top, directory)
+        chart = recorded_chart(rules, environment)
+        told = look(rules)
     _as_carried(told, sources.files)
     told = cleaned(told, rules)
     variables, wanted = _environment(environment, sources.variables, rules)
@@ -94,8 +98,7 @@ def recorded(
         "main": sources.main,
         "files": sources.files,
         "refused": [*sources.refused, *([chart["refused"]] if chart and chart["refused"] else [])],
-        # what the chart's own code loads comes out of its values
-        "missing": [] if chart else sources.missing,
+        "missing": sources.missing,
         "ours": [rules.text(str(each)) for each in ours],
         "environment": variables,
         "slots": slots,
@@ -115,6 +118,13 @@ def recorded(
         document["refused"] += [f"{name} stood where it was not looked for, and was cut out"
                                 for name in sorted(left)]  # fmt: skip
     return document
+
+
+def _strict(rules: Rules) -> Rules:
+    """Rules that learn into the same, for code in which ``key`` is a word of Kubernetes."""
+    strict = Names()
+    strict.known = rules.known
+    return strict
 
 
 class _Sources:
