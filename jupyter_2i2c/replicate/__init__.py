@@ -22,7 +22,8 @@ Importing this imports nothing else. What to call, each in a thread of its own w
   ``replicate.evidence.hub.layers_of(configuration)`` say what is open, tied or not known;
   ``replicate.evidence.layers.put_together`` makes one sheet of both.
 * ``replicate.inspect.inspected(bundle)``, of an opened one, and ``replicate.diff.diff(a, b=None)``, of
-  places, look and compare; they execute nothing of a bundle.
+  places, look and compare; ``replicate.hub_diff.compare(a, b)`` and ``own(a)`` do so for opened bundles
+  of hubs, value by value. They execute nothing of a bundle.
 
 A `work` is a ``replicate.work.Work(progress, cancelled)``. `progress` is called with (done, total, what), at most ten times a second; `cancelled` is called as
 often, and ends the work by returning True or by raising. What a caller must expect is in

@@ -10,6 +10,7 @@ from traitlets.config import Config
 from jupyter_2i2c.cli import main
 from jupyter_2i2c.hub import record
 from jupyter_2i2c.replicate.bundle import opened
+from jupyter_2i2c.replicate.errors import ReplicateError
 from jupyter_2i2c.replicate.importers.recorded import read_record, write_bundle
 from jupyter_2i2c.replicate.targets import hub_local, service_store, tljh
 from jupyter_2i2c.replicate.verify import v3_local, v6_announcements
@@ -207,6 +208,17 @@ def test_the_local_replica_restores_them_before_it_starts(bundle, tmp_path):
     assert sorted(each.name for each in state.iterdir() if not each.name.endswith(("-wal", "-shm"))) == [
         "jupyter_2i2c.sqlite", "my $(touch bad) key",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "7", '[{"id": 7}]', '[{"id": "x", "audience": []}]', "[" * 100_000]
+)
+def test_announcements_of_a_damaged_bundle_are_refused(bundle, tmp_path, text):
+    of = bundle()
+    of.path("hub/announcements.json").write_text(text)
+    with pytest.raises(ReplicateError, match="not as it was written"):
+        hub_local.build(of, tmp_path / "built", Work())
+    assert not (tmp_path / "built").exists()
 
 
 def test_a_replica_without_announcements_starts_as_ever(bundle, tmp_path):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..bundle import Bundle
+from ..errors import ReplicateError
 from ..importers.recorded import ANNOUNCEMENTS
 
 FILE = "announcements.json"
@@ -53,10 +54,22 @@ def runs_service(config: Mapping[str, Any]) -> bool:
 
 
 def announcements_of(bundle: Bundle) -> list[dict[str, Any]] | None:
-    """Those in the bundle; nothing where they were not captured."""
+    """Those in the bundle; nothing where they were not captured.
+
+    Raises:
+        ReplicateError: they are not as they were written.
+    """
     if not bundle.path(ANNOUNCEMENTS).is_file():
         return None
-    found: list[dict[str, Any]] = json.loads(bundle.text(ANNOUNCEMENTS))
+    try:
+        found: list[dict[str, Any]] = json.loads(bundle.text(ANNOUNCEMENTS))
+        whole = all(isinstance(each["id"], str) and each["audience"]["kind"] for each in found)
+    except (ValueError, TypeError, KeyError, RecursionError):
+        whole = False
+    if not whole:
+        raise ReplicateError(
+            f"data/{ANNOUNCEMENTS} of {bundle.place} is not as it was written; take the bundle anew"
+        )
     return found
 
 

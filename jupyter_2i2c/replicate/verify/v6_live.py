@@ -79,7 +79,11 @@ def check(
     items["packages"] = _packages(bundle, python)
     if ours:
         items["services/2i2c/"] = _answers(replica, "services/2i2c/")
-        items.update(v6_announcements.check(bundle, built, replica, administrator))
+        try:
+            items.update(v6_announcements.check(bundle, built, replica, administrator))
+        except (KeyError, TypeError, ValueError) as error:
+            why = f"those of the bundle are not as they were written: {error!r}"
+            items["announcements"] = Result("fail", why)
     rung = judged(items, "answers")
     made = f"; {len(built.plan.secrets)} secrets were made up for it" if built.plan.secrets else ""
     return replace(rung, why=f"{rung.why} ({_counted(items)}){made}")
