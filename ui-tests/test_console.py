@@ -263,6 +263,7 @@ PAGES = (
     "groups",
     "intents",
     "jobs",
+    "exports",
     "audit",
     "news",
     "news/new",
@@ -272,6 +273,12 @@ PAGES = (
     "add-users",
     "users/grace/open",
 )
+
+
+def exports_of(page, hub):
+    """The links to the hub's exports, on the page that lists them."""
+    page.goto(f"{hub.url}{CONSOLE}exports")
+    return page.get_by_role("region", name="Exports").get_by_role("link").all()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -322,6 +329,23 @@ def test_every_page_is_accessible(hub, visit, axe, scheme, width):
     examine()
     page.get_by_role("button", name="Publish").click()
     expect(page.get_by_role("heading", name="Shown now")).to_be_visible()
+    examine()
+    page.goto(f"{hub.url}{CONSOLE}exports")
+    page.get_by_label("Names of users").check()
+    page.get_by_role("button", name="Export this hub…").click()
+    expect(page.get_by_label("I may pass on the names")).to_be_visible()
+    examine()
+    if not exports_of(page, hub):  # made once for all sizes
+        page.get_by_role("button", name="Export this hub…").click()
+        page.get_by_label("I asked for this").check()
+        page.get_by_role("button", name="Export", exact=True).click()
+        page.get_by_role("link", name="The export:").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Export of", timeout=180_000)
+    exports_of(page, hub)[0].click()
+    expect(page.get_by_role("heading", name="How far it is proven")).to_be_visible()
+    examine()
+    page.get_by_role("link", name="What is its own").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("What is this hub’s own")
     examine()
     page.goto(hub.url + CONSOLE)
     page.get_by_role("button", name="Stop all servers…").click()
