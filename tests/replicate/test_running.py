@@ -196,6 +196,16 @@ def test_without_the_chart_what_it_deletes_is_not_known_until_the_chart_is_there
     assert told.blockers == [f"V3 values {place}: the source has nothing here; built was True"]
 
 
+def test_a_drill_builds_what_the_record_is_of(record, chart, tmp_path, capsys):
+    call = ["--record", str(record), "--chart", str(chart), "--up-to", "V2", "--json"]
+    assert main(["drill", *call, "-o", str(tmp_path / "drills")]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["highest"] == "V2"
+    assert "ConfigMap/usage-quotas-config" in {
+        name.partition(":")[0] for name in told["rungs"]["V2"]["items"]
+    }
+
+
 def test_its_guide_says_where_the_people_of_the_database_go(record, tmp_path):
     api = {"users": [{"name": "ada", "admin": True}], "groups": [], "services": [], "info": {}}
     texts = {}
