@@ -22,7 +22,9 @@ from jupyter_2i2c.hub import record
 from jupyter_2i2c.replicate.bundle import opened
 from jupyter_2i2c.replicate.errors import SecretFound
 from jupyter_2i2c.replicate.importers.recorded import read_record, write_bundle
+from jupyter_2i2c.replicate.manifest import Manifest, Secret
 from jupyter_2i2c.replicate.redact import NO_SECRET_NAME, SECRET_NAME
+from jupyter_2i2c.replicate.report_text import left_out_text
 from jupyter_2i2c.replicate.sandbox.recorder import Rules, bytecode
 from jupyter_2i2c.replicate.sandbox.recorder import record as recorded
 from jupyter_2i2c.replicate.sandbox.start import NotExecuted, execute
@@ -478,6 +480,16 @@ def test_a_drill_says_when_by_what_and_what_it_says_nothing_about(directory, tmp
     assert re.fullmatch(r"Verified 20\S+Z by jupyter_2i2c \S+ on Python \S+, \w+", head)
     made = json.loads((place / "bundle.report" / "report.json").read_text())["made"]
     assert made["by"] == f"jupyter_2i2c {__version__}"
+
+
+def test_only_secrets_that_somebody_must_get_are_asked_for():
+    made = Secret("MADE", "made when the hub starts", "nothing to do where the hub makes it")
+    manifest = Manifest(
+        "hub", "", {}, {}, {}, secrets=(made, Secret("KEY\x1b", "x.py:1", "choose it"))
+    )
+    assert (
+        left_out_text(manifest) == "Secrets to supply where it is rebuilt:\n  KEY\\x1b: choose it"
+    )
 
 
 def test_a_drill_that_fails_says_so_and_leaves_nothing_that_looks_like_one(tmp_path, capsys):
