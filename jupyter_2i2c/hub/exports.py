@@ -70,6 +70,9 @@ LOG = "log"
 
 LARGEST_LINE = 16 << 20
 
+AGAIN = 2.0
+"""Seconds after which a task is told once more to end."""
+
 INTERRUPTED = "The service was interrupted meanwhile, and nothing was kept. Ask again."
 
 
@@ -153,9 +156,7 @@ class Exports:
     async def close(self) -> None:
         """End what is going on; it counts as failed."""
         tasks = [*self._tasks.values(), *([self._sweeping] if self._sweeping else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(_stopped(each) for each in tasks))
 
     # --- making one -------------------------------------------------------------------------
 
@@ -201,8 +202,7 @@ class Exports:
             await self._store.write(exports.finish, export, "cancelled", told, actor=actor)
             return
         self._cancelled_by[export] = actor
-        task.cancel()
-        await asyncio.wait({task})
+        await _stopped(task)
 
     async def _run(self, export: Export, hub: Hub) -> None:
         directory = self._place(export)
@@ -512,6 +512,13 @@ async def _ended(process: asyncio.subprocess.Process, grace: float) -> None:
     # what it started and did not end itself
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, SIGKILL)
+
+
+async def _stopped(task: asyncio.Task[None]) -> None:
+    """Have a task end; `asyncio.wait_for` before Python 3.12 may lose a cancellation that it gets."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=AGAIN)
 
 
 def _private(path: Path) -> Any:
