@@ -206,10 +206,22 @@ class Exports:
 
     async def _run(self, export: Export, hub: Hub) -> None:
         directory = self._place(export)
+        task = asyncio.current_task()
+        late = asyncio.Event()
+
+        def end() -> None:
+            late.set()
+            if task:
+                task.cancel()
+
+        limit = asyncio.get_running_loop().call_later(self.TIME_LIMIT, end)
         try:
-            result = await asyncio.wait_for(self._make(export, hub, directory), self.TIME_LIMIT)
+            result = await self._make(export, hub, directory)
         except asyncio.CancelledError:
             await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
+            if late.is_set():
+                await self._end(export, "failed", _why(TimeoutError()))
+                return
             if actor := self._cancelled_by.pop(export.id, ""):
                 told = f"Cancelled by “{actor}”. Nothing was kept."
                 await self._end(export, "cancelled", told, actor=actor)
@@ -223,6 +235,8 @@ class Exports:
         else:
             await self._end(export, "done", _told(result), result)
             await self.sweep()
+        finally:
+            limit.cancel()
 
     async def _make(self, export: Export, hub: Hub, directory: Path) -> Result:
         note = _Notes(self._store, export.id, self.NOTE_EVERY)
