@@ -270,7 +270,7 @@ def test_the_service_gets_a_file_that_only_its_owner_can_read(c, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["jupyter_2i2c.json"]
 
 
-@pytest.mark.parametrize("piece", ["A", "a1-", "://", '{"a": 1}, ', "--flag "])
+@pytest.mark.parametrize("piece", ["A", "a1-", "x=", "://", '{"a": 1}, ', "--flag "])
 @pytest.mark.timeout(60)
 def test_long_values_do_not_keep_a_hub_from_starting(piece):
     # twice as long must not take four times as long: a picture's address has so many characters

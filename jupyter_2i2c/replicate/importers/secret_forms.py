@@ -28,8 +28,9 @@ PLACEHOLDER = re.compile(r"<secret:\w+>")
 
 USERINFO = re.compile(r"[a-z][a-z0-9+.-]{0,30}://([^\s/@:'\"]*):([^\s/@'\"]+)@", re.IGNORECASE)
 ASSIGNED = re.compile(
-    r"""(?:--(?P<flag>[A-Za-z][\w-]*)(?:=|\s+)|(?<![\w.-])(?P<name>[\w.-]+)\\?["']?\s*[=:]\s*)\\?["']?(?=(?P<value>[^\s"',;#\\]+))"""
+    r"""(?:--(?P<flag>[A-Za-z][\w-]*)(?:=|\s+)|(?<![\w.-])(?P<name>[\w.-]+)\\?["']?\s*[=:]\s*)\\?["']?(?=[^\s"',;#\\])"""
 )
+VALUE = re.compile(r"""[^\s"',;#\\]+""")
 LOGIN_LINE = re.compile(r"\b(?:password|account)\s+(\S{8,})")
 PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\Z)",
@@ -99,18 +100,19 @@ def secrets_in(text: str) -> Iterator[str]:
             yield match[0]
     if "://" not in text or "\n" in text or " " in text:
         for match in ASSIGNED.finditer(text):
-            name, value = match["flag"] or match["name"], match["value"]
-            name = name.strip("-").replace("-", "_")
+            name = (match["flag"] or match["name"]).strip("-").replace("-", "_")
+            # read only where it counts: in a long chain of these, each reaches to the end
+            value = VALUE.match(text, match.end()) if sounds_secret(name) else None
             if (
-                len(value) >= SHORTEST
-                and sounds_secret(name)
-                and not REFERENCE.match(value)
-                and not is_stub(value)
-                and any(each.isdigit() or not each.isalpha() for each in value)
-                and not re.search(r"[(\[]", value)
-                and not value.startswith(("/", "http", "--", "./", "~"))
+                value
+                and len(value[0]) >= SHORTEST
+                and not REFERENCE.match(value[0])
+                and not is_stub(value[0])
+                and any(each.isdigit() or not each.isalpha() for each in value[0])
+                and not re.search(r"[(\[]", value[0])
+                and not value[0].startswith(("/", "http", "--", "./", "~"))
             ):
-                yield value
+                yield value[0]
     if "login" in text or "machine" in text:
         yield from LOGIN_LINE.findall(text)
 
