@@ -7,9 +7,6 @@ is set to, nor people; those come out in an export, which somebody with the righ
 from __future__ import annotations
 
 import asyncio
-import gzip
-import hashlib
-import json
 import logging
 from datetime import datetime, timezone
 from pathlib import Path
@@ -55,7 +52,7 @@ class HubEvidence:
             if self._sheet is None or stamp != self._made_of:
                 self._sheet = await asyncio.to_thread(self._make)
                 self._made_of = stamp
-                self._answer = _answer(self._sheet)
+                self._answer = Answer.of(sheet_to_json(self._sheet))
             return self._sheet
 
     async def answer(self) -> Answer:
@@ -95,9 +92,3 @@ def _of_record(path: Path) -> EvidenceSheet:
     packages = packages_beside(of_python(interpreter()), document["versions"])
     layers = layers_of(from_record(document), packages)
     return put_together(str(document["at"]), [layers], NOT_OURS)
-
-
-def _answer(sheet: EvidenceSheet) -> Answer:
-    body = json.dumps(sheet_to_json(sheet), ensure_ascii=False, separators=(",", ":")).encode()
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    return Answer(body, gzip.compress(body, mtime=0), etag)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import metadata
+from typing import Any
 
 from ..model import Component, FactSheet, Provenance
 from ..sources import Stated, resolve, sheet_to_json
@@ -46,6 +48,13 @@ class Answer:
     gzipped: bytes
     etag: str
 
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Answer:
+        """Of what it says."""
+        body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+        etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+        return cls(body, gzip.compress(body, mtime=0), etag)
+
 
 class Facts:
     """What the service says about the hub.
@@ -72,13 +81,7 @@ class Facts:
             {**sheet.provenance, "components": found},
             sheet.problems,
         )
-        body = json.dumps(
-            {"version": API_VERSION, **sheet_to_json(self.sheet)},
-            ensure_ascii=False,
-            separators=(",", ":"),
-        ).encode()
-        etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-        self.answer = Answer(body, gzip.compress(body, mtime=0), etag)
+        self.answer = Answer.of({"version": API_VERSION, **sheet_to_json(self.sheet)})
 
     def hub_version(self, version: str) -> None:
         """Take over what the hub says of its own version, which may run elsewhere."""

@@ -10,8 +10,12 @@ from typing import Any
 
 from tornado import web
 
+from ..facts import Answer
 from ..identity import ANY_AGE, RETRY_AFTER, HubIdentities, HubUnavailable, Identity
 from ..scopes import ACCESS
+
+MAX_AGE = 60
+"""Seconds for which an answer that was made ready may be kept without asking again."""
 
 _TOKEN = re.compile(r"(?:token|bearer)\s+(\S+)\s*", re.IGNORECASE)
 
@@ -94,6 +98,20 @@ class ApiHandler(web.RequestHandler):
                 403, f"that token may not use this service: it lacks the scope {ACCESS}"
             )
         self.identity = owner
+
+    def send(self, answer: Answer) -> None:
+        """Send what was made ready once, or that the asker has it."""
+        self.set_header("ETag", answer.etag)
+        self.set_header("Cache-Control", f"private, max-age={MAX_AGE}")
+        self.set_header("Vary", "Authorization, Accept-Encoding")
+        if answer.etag in self.request.headers.get("If-None-Match", ""):
+            self.set_status(304)
+            self.finish()
+        elif "gzip" in self.request.headers.get("Accept-Encoding", ""):
+            self.set_header("Content-Encoding", "gzip")
+            self.finish(answer.gzipped)
+        else:
+            self.finish(answer.body)
 
     def last_known(self) -> str:
         """JSON of what is public and known all the same while the hub does not answer; empty: none."""

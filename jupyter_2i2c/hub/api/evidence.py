@@ -24,18 +24,7 @@ class EvidenceHandler(ApiHandler):
             "found", "status", "count", "names", "source", "way_out"}]}]}``, or 304 where the asker
             has it. Example: ``tests/data/evidence.json``.
         """
-        answer = await self._evidence.answer()
-        self.set_header("ETag", answer.etag)
-        self.set_header("Cache-Control", "private, max-age=60")
-        self.set_header("Vary", "Authorization, Accept-Encoding")
-        if answer.etag in self.request.headers.get("If-None-Match", ""):
-            self.set_status(304)
-            self.finish()
-        elif "gzip" in self.request.headers.get("Accept-Encoding", ""):
-            self.set_header("Content-Encoding", "gzip")
-            self.finish(answer.gzipped)
-        else:
-            self.finish(answer.body)
+        self.send(await self._evidence.answer())
 
     def compute_etag(self) -> str | None:
         """The tag is made with the answer, not for each request."""
