@@ -98,6 +98,9 @@ async def test_the_page_names_no_package_image_or_setting(record):
     text = await page(HubEvidence(record(RECORD), LOG))
     assert "MATLAB" in text
     assert "Settings of one cloud: 1 tied" in text
+    nothing = await page(HubEvidence(record({**RECORD, "config": {}, "slots": {}}), LOG))
+    assert "Here: each server looks into its own" in nothing
+    assert "Settings of one cloud: none found" in nothing
     assert 'configuration of <time datetime="2026-03-01"' in text
     for name in ("registry.example.org", "KubeSpawner", "traitlets 0.0", "private-name"):
         assert name not in text
