@@ -7,7 +7,6 @@ edition that they saw.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
@@ -16,6 +15,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from . import audit
+from .identifiers import new_id
 from .schema import announcement_marks as marks_table
 from .schema import announcement_versions as versions_table
 from .schema import announcements as table
@@ -177,7 +177,7 @@ def publish(
     time = time or now()
     made = Announcement(
         **_values(content),
-        id=id or secrets.token_urlsafe(12),
+        id=id or new_id(),
         author=author,
         created=created or time,
         updated=time,

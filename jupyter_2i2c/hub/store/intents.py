@@ -7,7 +7,6 @@ statement that only one caller can win, and stands in the audit log in the same 
 from __future__ import annotations
 
 import math
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from . import audit
 from .errors import Refusal
+from .identifiers import new_id
 from .schema import canonical, now
 from .schema import intents as table
 
@@ -136,7 +136,7 @@ def create(
     if source != CONSOLE:
         _limit(c, actor, time)
     intent = Intent(
-        id=secrets.token_urlsafe(16),
+        id=new_id(),
         kind=kind,
         actor=actor,
         target=target,

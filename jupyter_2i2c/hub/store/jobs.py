@@ -7,7 +7,6 @@ encrypted while the job runs, and erased when it pauses or ends.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from . import audit
+from .identifiers import new_id
 from .schema import job_items as items_table
 from .schema import jobs as table
 from .schema import now
@@ -108,7 +108,7 @@ def create(
         time: now.
     """
     time = time or now()
-    job = secrets.token_urlsafe(16)
+    job = new_id()
     c.execute(
         insert(table).values(
             id=job,

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from . import audit, outbox
+from .identifiers import new_id
 from .outbox import Standing
 from .schema import canonical, now
 from .schema import outbox as outbox_table
@@ -206,7 +207,7 @@ def create(
             raise AnotherRequest("this key belongs to a request of yours with other content")
         return same, False
     _limit(c, person, time)
-    id_ = secrets.token_urlsafe(16)
+    id_ = new_id()
     values = {name: value for name, value in vars(content).items() if name != "attachments"}
     c.execute(
         insert(table).values(

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +44,14 @@ def run(store, capsys):
         return status, printed.out, printed.err
 
     return run
+
+
+def test_no_id_looks_like_an_option(run, monkeypatch):
+    """Whatever chance gives, it can be pasted behind the command."""
+    # the URL-safe alphabet writes these bytes as "-Pj4…"
+    monkeypatch.setattr(secrets, "token_bytes", lambda size: b"\xf8" * size)
+    id_ = run("publish", "--title", "Slow")[1].partition(":")[0]
+    assert run("withdraw", id_)[0] == 0
 
 
 def test_published_listed_shown_changed_withdrawn(run, store):
