@@ -84,7 +84,6 @@ class Server:
         stopped: neither running nor on its way.
         profile: the profile that was chosen; empty where the options do not tell.
         image: the image that was chosen; empty where the options do not tell.
-        user_options: what it was started with.
         url: its path, below the hub's address.
     """
 
@@ -97,7 +96,6 @@ class Server:
     stopped: bool = False
     profile: str = ""
     image: str = ""
-    user_options: Mapping[str, Any] = field(default_factory=dict)
     url: str = ""
 
 
@@ -273,6 +271,9 @@ class HubApi:
             raise perhaps("the hub broke off its answer") from None
         except HTTPClientError as error:
             raise _refusal(error, perhaps) from None
+        except (ConnectionResetError, ConnectionAbortedError, BrokenPipeError):
+            # as likely after the question as before it
+            raise perhaps("the hub broke off its answer") from None
         except OSError as error:
             raise HubUnavailable(
                 f"the hub cannot be reached ({error.strerror or 'no connection'})"
@@ -574,7 +575,6 @@ def _server(name: str, model: Any) -> Server:
         model.get("stopped") is True,
         _chosen(options, "profile"),
         _chosen(options, "image"),
-        options,
         str(model.get("url") or ""),
     )
 

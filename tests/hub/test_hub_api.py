@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import socket
+import struct
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 
@@ -341,12 +343,18 @@ async def test_f5_who_finds_no_place_has_asked_nothing(stub, boss, monkeypatch):
     assert all(method == "GET" for method, _ in stub.asked)
 
 
+@pytest.mark.parametrize("reset", [False, True])
 @pytest.mark.parametrize("part", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{"])
-async def test_f6_an_answer_that_breaks_off(part):
+async def test_f6_an_answer_that_breaks_off(part, reset):
     async def broken(reader, writer):
         await reader.readuntil(b"\r\n\r\n")
         writer.write(part)
         await writer.drain()
+        if reset:  # as a process that is killed, or a proxy that gives up
+            linger = struct.pack("ii", 1, 0)
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            writer.transport.abort()
+            return
         writer.close()
         await writer.wait_closed()
 
