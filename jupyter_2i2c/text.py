@@ -17,9 +17,10 @@ MAX_TEXT = 10_000
 
 SCHEMES = frozenset({"http", "https", "mailto"})
 
-# C0 and C1 controls except newline and tab, and the characters that reorder what follows them
+# C0 and C1 controls except newline and tab, the characters that reorder what follows them, and half
+# surrogates, which JSON can hold and no answer can
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb]"
 )
 # what browsers would strip from an address or resolve differently than `urlsplit` does
 _NOT_IN_ADDRESS = re.compile(r"[\s\\<>\"'`{}|^\x00-\x20\x7f-\x9f]")
@@ -27,7 +28,7 @@ _LOOKS_LIKE_HOST = re.compile(r"^(?:https?:)?(?://)?((?:[\w-]+\.)+[a-z]{2,})(?:[
 
 
 def visible(text: str) -> str:
-    """`text` without control characters and without characters that reorder the rest."""
+    """`text` without control characters, characters that reorder the rest, and what is no character."""
     return _INVISIBLE.sub("", text)
 
 

@@ -51,6 +51,11 @@ def test_a14_characters_that_reorder_text_are_dropped():
     assert line("a\u2066b\u2069\x00c\nd") == "abc d"
 
 
+def test_a15_what_no_answer_can_hold_is_dropped():
+    assert visible("half\ud800 a pair") == "half a pair"
+    assert visible("\U0001f980") == "\U0001f980"
+
+
 @given(st.text())
 def test_any_text_becomes_spans_without_markup_or_bad_links(html):
     for span in from_html(html):

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Row, delete, insert, select
 from .keys import Keys
 from .schema import audit as table
 from .schema import audit_checkpoints as checkpoints
-from .schema import canonical, clean, now
+from .schema import canonical, clean, clean_json, now
 
 SERVICE = ""
 """The actor of what the service does by itself. No user has an empty name."""
@@ -171,11 +171,11 @@ def append(
         "time": (time or now()).astimezone(timezone.utc),
         "actor": clean(actor),
         "action": clean(action),
-        "target": target,
+        "target": clean_json(target),
         "result": clean(result),
         "reason": clean(reason),
         "source": clean(source),
-        "detail": detail or {},
+        "detail": clean_json(detail or {}),
         "previous": previous,
     }
     entry = Entry(**content, hash=_sign(ledger.keys, content))

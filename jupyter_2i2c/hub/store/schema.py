@@ -40,6 +40,15 @@ def clean(text: str) -> str:
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
+def clean_json(value: Any) -> Any:
+    """A JSON value with all its texts clean: escaped, they would get past the database, and break what is made of it."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return {clean(key): clean_json(each) for key, each in value.items()}
+    return [clean_json(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+
 def canonical(value: Mapping[str, Any]) -> str:
     """The one JSON text of a value, whatever the order in which it was put together."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -106,7 +115,7 @@ class Json(TypeDecorator[Mapping[str, Any]]):
     cache_ok = True
 
     def process_bind_param(self, value: Mapping[str, Any] | None, _dialect: Dialect) -> str | None:
-        return None if value is None else canonical(value)
+        return None if value is None else canonical(clean_json(value))
 
     def process_result_value(
         self, value: str | None, _dialect: Dialect

@@ -130,6 +130,9 @@ async def test_nonsense_in_the_address_is_left_out(console, query):
 async def test_hostile_names_are_text(stub, console):
     name = "<img src=x onerror=alert(1)>/../&?#"
     stub.add(name, groups=["<b>"], servers=["<i>"])
+    options = {"profile": "half a pair: \ud800", "image": "\udfff"}  # JSON holds it, no page can
+    stub.users[name]["servers"]["<i>"] |= {"display_name": "\ud800", "user_options": options}
+    assert "half a pair" in (await console.boss.see()).text
     listed = await console.boss.see("users")
     assert "<img" not in listed.source
     page = await console.boss.see(listed.link("img"))

@@ -1,11 +1,13 @@
 """The audit log: what an attacker with the database, but without the key, cannot do unseen (A25)."""
 
+import io
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from jupyter_2i2c.hub.store import audit
 from jupyter_2i2c.hub.store.database import StoreUnusable
+from jupyter_2i2c.hub.store.export import write_csv, write_lines
 
 START = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)
 
@@ -40,6 +42,20 @@ def test_an_untouched_log_is_whole(log, heads):
     assert (found.ok, found.checked, found.first, found.heads) == (True, 10, 1, 1)
     assert found.head == heads[-1] == log.read_now(audit.head)
     assert found.head.startswith("10:")
+
+
+def test_a15_words_that_are_no_text_spoil_neither_the_chain_nor_a_file(store, heads):
+    def append(c):
+        target = {"user": "half\ud800", "server": "\0", "users": ["\udfff"]}
+        audit.append(c, "ada", "ask", target, "asked", detail={"note": "a\ud800", "\ud800": 1})
+
+    store.write_now(append)
+    assert problems(store, *heads) == []
+    for write_file in (write_lines, write_csv):
+        file = io.TextIOWrapper(io.BytesIO(), "utf-8")
+        write_file(store.read_now(audit.oldest_first), file)
+        file.flush()
+        assert b"half?" in file.buffer.getvalue()
 
 
 def test_an_empty_log_is_whole(store, heads):
