@@ -63,8 +63,8 @@ def test_check_proves_it_prints_json_and_leaves_nothing_running(marked):
     assert list(temporary.glob("jupyter-2i2c-*")) == []
 
 
-def test_it_prints_address_and_logins_and_stops_cleanly_on_ctrl_c(marked):
-    environment, running, temporary = marked
+def started(environment):
+    """The demo, and what it says until its hub is ready."""
     process = subprocess.Popen(
         [*DEMO, "--port", "0"], env=environment, stderr=subprocess.PIPE, text=True
     )
@@ -73,6 +73,12 @@ def test_it_prints_address_and_logins_and_stops_cleanly_on_ctrl_c(marked):
         line = process.stderr.readline()
         assert line, said
         said += line
+    return process, said
+
+
+def test_it_prints_address_and_logins_and_stops_cleanly_on_ctrl_c(marked):
+    environment, running, temporary = marked
+    process, said = started(environment)
     url = re.search(r"The hub is ready:  (http://127\.0\.0\.1:\d+/)", said)[1]
     for name in ("admin", "ada", "grace", "katherine", "coast"):
         assert name in said
@@ -83,6 +89,14 @@ def test_it_prints_address_and_logins_and_stops_cleanly_on_ctrl_c(marked):
     assert "Traceback" not in rest
     assert running() == []
     assert list(temporary.glob("jupyter-2i2c-*")) == []
+
+
+def test_its_hub_proxy_and_service_end_with_it_however_it_is_killed(marked):
+    environment, running, _ = marked
+    process, _ = started(environment)
+    with process:
+        process.kill()
+    assert not psutil.wait_procs(running(), timeout=60)[1]
 
 
 def test_a_port_that_is_taken_is_said_in_one_line():

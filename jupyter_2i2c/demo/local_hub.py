@@ -20,6 +20,8 @@ from urllib.parse import quote
 import httpx
 import psutil
 
+from .. import tethered
+
 START_TIMEOUT = 120.0
 STOP_TIMEOUT = 30.0
 
@@ -65,7 +67,7 @@ class LocalHub:
         self._service = service
         self._subdomains = subdomains
         self.password = "coast"  # noqa: S105
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: tethered.Program | None = None
         self._started_before: list[psutil.Process] = []
 
     def __enter__(self) -> LocalHub:
@@ -113,19 +115,18 @@ class LocalHub:
         self._started_before += psutil.Process(self.process.pid).children(recursive=True)
         self.process.terminate()
         self.process.wait(STOP_TIMEOUT)
+        tethered.let_go(self.process)
         self._start(config, service)
 
     def _start(self, config: Path, service: bool) -> None:
         self._say(f"Starting a JupyterHub in {self.state} …")
         self._log = self.state / "hub.log"
         with self._log.open("ab") as log:
-            self.process = subprocess.Popen(
+            self.process = tethered.start(
                 [sys.executable, "-m", "jupyterhub", "-f", str(config)],
                 cwd=self.state,
                 env=self._environment,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
+                output=log,
             )
         self.until("the hub", lambda: self.answers("hub/api/"))
         if service:
@@ -261,7 +262,7 @@ def _expect(what: str, answer: httpx.Response) -> Any:
     return answer.json() if "json" in answer.headers.get("Content-Type", "") else None
 
 
-def stop(process: subprocess.Popen[bytes], others: Iterable[psutil.Process] = ()) -> None:
+def stop(process: tethered.Program, others: Iterable[psutil.Process] = ()) -> None:
     """Stop a hub with all that it started: kindly, and after a while by force.
 
     Args:
@@ -277,6 +278,7 @@ def stop(process: subprocess.Popen[bytes], others: Iterable[psutil.Process] = ()
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    tethered.let_go(process)
     for each in psutil.wait_procs(started, timeout=5)[1]:
         each.kill()
 

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import secrets
-import signal
 import socket
 import subprocess
 import sys
@@ -27,6 +26,7 @@ from urllib.request import (
     build_opener,
 )
 
+from ... import tethered
 from ..targets import hub_local, service_store
 from ..targets.hub_overlay import ADDRESSES, PASSWORD
 from ..work import Work
@@ -189,10 +189,9 @@ def running(
         log = state / "hub.log"
         _restore(built, python, state, environment)
         with log.open("wb") as said:
-            process = subprocess.Popen(
+            process = tethered.start(
                 [python or sys.executable, "-m", "jupyterhub", "-f", built.directory / hub_local.CONFIG],
-                cwd=state, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
-                start_new_session=True,
+                cwd=state, env=environment, output=said,
             )  # fmt: skip
         try:
             bind = urlsplit(str(built.plan.settings["JupyterHub.bind_url"]))
@@ -203,7 +202,7 @@ def running(
             replica.until("the hub", lambda: browser.ask("GET", "hub/api/"))
             yield replica
         finally:
-            _stop(process)
+            tethered.stop(process)
 
 
 def _restore(
@@ -260,40 +259,3 @@ def _free(addresses: list[str]) -> Iterator[dict[str, str]]:
     finally:
         for each in sockets.values():
             each.close()
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Stop the hub; then what it started and left, which is in sessions of their own, by their parent's list."""
-    children = _descendants(process.pid)
-    process.terminate()
-    try:
-        process.wait(30)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    for pid, started in children:
-        if _started(pid) == started:
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
-
-
-def _descendants(parent: int) -> list[tuple[int, str]]:
-    """Each process below one, with when it started, by which it is known again."""
-    children: dict[int, list[int]] = {}
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError, ValueError, IndexError):
-            rest = entry.read_text().rpartition(")")[2].split()
-            children.setdefault(int(rest[1]), []).append(int(entry.parent.name))
-    found, open_ = [], [parent]
-    while open_:
-        for pid in children.get(open_.pop(), []):
-            found.append((pid, _started(pid)))
-            open_.append(pid)
-    return found
-
-
-def _started(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return ""

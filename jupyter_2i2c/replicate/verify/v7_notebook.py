@@ -23,6 +23,7 @@ from typing import Any
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
 
+from ... import tethered
 from ..bundle import Bundle
 from ..errors import Cancelled
 from ..targets.local import CONFIG, Built
@@ -101,13 +102,13 @@ def _running(
     root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     log = home / "server.log"
     with log.open("wb") as said:
-        process = subprocess.Popen(
+        process = tethered.start(
             [
                 python, "-m", "jupyter_server", "--no-browser", "--ServerApp.ip=127.0.0.1",
                 f"--ServerApp.port={port}", "--ServerApp.port_retries=0",
                 f"--ServerApp.root_dir={home}", "--ServerApp.password=", *root,
             ],
-            cwd=home, env=environ, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
+            cwd=home, env=environ, output=said,
         )  # fmt: skip
     try:
         yield f"http://127.0.0.1:{port}", token, process
@@ -115,12 +116,7 @@ def _running(
         last = log.read_text("utf-8", "replace").strip().splitlines()[-3:]
         raise NotWorking(f"{error}; the server's last words: {' '.join(last)[:500]}") from None
     finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        tethered.stop(process)
 
 
 async def _visit(
