@@ -93,7 +93,7 @@ def test_a7_a_popup_gives_nothing_away(victim, shared):
         assert "boss (administrator)" in content  # it was there, for boss to see
         assert (seen, driven) == ("SecurityError", "SecurityError")
     seen, driven, content = steal(victim, "services/2i2c/me")
-    assert "Your news and requests" in content
+    assert "Your news and help requests" in content
     assert (seen, driven) == ("SecurityError", "SecurityError")
     assert len(victim.scene.audit()) == log
 

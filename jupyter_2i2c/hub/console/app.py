@@ -40,9 +40,7 @@ def console_app(
     """
     prefix = administration.prefix
     if administration.unusable:
-        routes: list[Any] = [
-            (r".*", UnusablePage, {"facts": facts, "why": administration.unusable})
-        ]
+        routes: list[Any] = [(r".*", UnusablePage, {"facts": facts})]
     else:
         console = _console(administration, facts, client_secret, secure)
         given = {"console": console}
@@ -88,10 +86,10 @@ def _console(
         *users.pages(),
         *groups.pages(),
         *news.pages(),
+        *requests.pages(),
+        *(exports.pages() if exports.offered(administration) else ()),
         *intents.pages(),
         *jobs.pages(),
-        *(exports.pages() if exports.offered(administration) else ()),
-        *requests.pages(),
         *audit.pages(),
     )
     return replace(console, pages=pages)

@@ -51,13 +51,12 @@ class AuditPage(ConsolePage):
 
     def _filters(self) -> dict[str, Any]:
         given = self._given()
-        until = _day(given["until"])
         return {
             "actor": given["actor"] or None,
             "action": named(given["action"]) or None,
             "target": given["target"] or None,
             "since": _day(given["since"]),
-            "until": until + timedelta(days=1) if until else None,
+            "until": _day(given["until"], end=True),
         }
 
     async def _send(self, form: str, filters: dict[str, Any]) -> None:
@@ -81,13 +80,14 @@ class AuditPage(ConsolePage):
             first, before = False, entries[-1].sequence
 
 
-def _day(text: str) -> datetime | None:
+def _day(text: str, *, end: bool = False) -> datetime | None:
+    """When a day begins, or ends; None for what is no day."""
     try:
-        return datetime.strptime(text, FORMAT).replace(tzinfo=timezone.utc)
-    except ValueError:
+        return datetime.strptime(text, FORMAT).replace(tzinfo=timezone.utc) + timedelta(days=end)
+    except (ValueError, OverflowError):
         return None
 
 
 def pages() -> tuple[Page, ...]:
     """What this room adds to the console."""
-    return (Page("audit", "Audit", AuditPage.needs, ((r"audit/?", AuditPage),)),)
+    return (Page("audit", "Audit log", AuditPage.needs, ((r"audit/?", AuditPage),)),)

@@ -128,7 +128,7 @@ def asked_from(intent: Intent) -> str:
         return f"from the server /user/{place}"
     if kind == "token":
         return "with a personal token"
-    return "here in the console"
+    return "in the console"
 
 
 class MyIntentsPage(ConsolePage):
@@ -146,4 +146,4 @@ def pages() -> tuple[Page, ...]:
         (r"intents/?", MyIntentsPage),
         (r"intents/([A-Za-z0-9_-]{1,64})", IntentPage),
     )
-    return (Page("intents", "Your requests", "", routes),)
+    return (Page("intents", "Approvals", "", routes),)

@@ -24,7 +24,7 @@ ACTIONS = {
 }
 
 STATES = {
-    "pending": "Waits for you",
+    "pending": "Waits for your approval",
     "executing": "Under way",
     "running": "Under way",
     "partly": "Done in part",

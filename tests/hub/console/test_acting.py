@@ -29,9 +29,8 @@ async def test_asked_shown_approved_and_written_down(stub, console):
     assert stub.running() == set()
     (entry, *_) = await log(console, action="stop-server")
     assert (entry.actor, entry.result, entry.reason) == ("boss", "done", "The node is full.")
-    assert (
-        "Stop a server grace here in the console Done" in (await console.boss.see("intents")).text
-    )
+    listed = (await console.boss.see("intents")).text
+    assert "Stop a server grace Done just now , in the console" in listed
 
 
 async def test_the_question_is_quoted_and_never_becomes_the_message(stub, console):

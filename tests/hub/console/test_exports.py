@@ -346,7 +346,7 @@ DRILL = {"at": "2026-03-01T12:00:00Z", "holds": True, "highest": "V7", "blockers
 @pytest.mark.parametrize(
     ("drill", "said", "reminder"),
     [
-        (None, "No replica of this hub has been built yet", True),
+        (None, "Nobody has tried yet whether this hub starts elsewhere", True),
         (DRILL, "built on 2026-03-01 , and what was checked held, up to V7.", False),
         ({**DRILL, "at": "2020-03-01T12:00:00Z"}, "meant to be tried every 36500", True),
         ({**DRILL, "holds": False, "blockers": ["V4 <b>"]}, "1 check failed; it held up to V7.", True),

@@ -95,7 +95,7 @@ def test_a_persons_own_page_shows_what_is_theirs(hub, published, visitor):
     assert page.url.path == f"/{ME}"
     assert "For all" in page.text
     assert "For few" not in page.text
-    assert "You have asked for nothing" in page.text
+    assert "You have none" in page.text
     boss = visitor("boss")
     assert "For few" in allow(boss, boss.get(hub.address(ME))).text
 

@@ -77,7 +77,7 @@ async def test_it_shows_ones_own_news_and_requests_and_nobody_elses(page, publis
     assert "for all" in seen.text
     assert "for waves" in seen.text
     assert "for administrators" not in seen.text
-    assert "You are asked to acknowledge this" in seen.text
+    assert "You are asked to say that you have read it" in seen.text
     assert "ada &lt;b&gt;asks&lt;/b&gt;" in seen.text
     assert "mal" not in seen.text
     assert "waits to be sent" in seen.text
