@@ -118,7 +118,6 @@ async def test_stop_one_server(stub, boss, actions):
     outcome = await stop.execute(boss, ADA, Approved())
     assert (outcome.state, outcome.text) == ("done", "Stopped the server of “ada”.")
     assert stub.stopped == {("ada", ""): 1}
-    assert stop.affects(ADA) == ("ada",)
     assert "does not run" in (await stop.describe(boss, ADA, "boss")).impossible
     assert (await stop.execute(boss, ADA, Approved())).state == "done"
     assert stub.stopped_again == []
@@ -300,6 +299,29 @@ async def test_f2_adding_many_that_breaks_off_says_what_is_done(stub, boss, acti
     settled = await actions["add-users"].settle(boss, target, Approved())
     assert settled.state == "partly"
     assert len(settled.detail["missing"]) == 70
+
+
+async def test_f2_names_that_are_added_one_by_one_until_it_breaks_off_are_told(stub, boss, actions):
+    target = actions["add-users"].check({"users": ["one", "x y", "two"]})
+
+    async def third(handler):
+        if (
+            handler.request.method == "POST"
+            and handler.request.body == b'{"usernames": ["two"], "admin": false}'
+        ):
+            handler.set_status(403)
+            return True
+        return False
+
+    stub.fault = third
+    outcome = await actions["add-users"].execute(boss, target, Approved())
+    assert (outcome.state, outcome.detail["created"]) == ("partly", ["one"])
+
+
+async def test_f24_who_is_there_is_looked_for_a_few_at_a_time(stub, boss, actions):
+    target = actions["add-users"].check({"users": [f"u{n}" for n in range(60)]})
+    assert "60" in (await actions["add-users"].describe(boss, target, "boss")).title
+    assert stub.most_at_once <= 5
 
 
 @pytest.mark.parametrize(

@@ -55,10 +55,6 @@ class _Announcing(Action):
         found = await self._store.read(announcements.get, target["id"])
         return found if found and not found.withdrawn else None
 
-    @override
-    def affects(self, target: Mapping[str, Any]) -> tuple[str, ...]:
-        return ()
-
 
 class PublishAnnouncement(_Announcing):
     """Publish one. The target holds the fields of `Content`."""

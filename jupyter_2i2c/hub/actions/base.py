@@ -155,10 +155,6 @@ class Action(ABC):
         Only reads. ``failed`` means: not done by now.
         """
 
-    @abstractmethod
-    def affects(self, target: Mapping[str, Any]) -> tuple[str, ...]:
-        """The users to tell what was done; a job tells those of its items itself."""
-
 
 def holds(scopes: Iterable[str], wanted: Iterable[str]) -> bool:
     """Whether one of the wanted scopes is held, for everybody or for some."""

@@ -122,10 +122,6 @@ class ExportHub(Action):
         told = {"export": export.id}
         return Outcome("done" if export.state == "done" else "failed", export.message, told)
 
-    @override
-    def affects(self, target: Mapping[str, Any]) -> tuple[str, ...]:
-        return ()
-
 
 async def _many(hub: Hub, what: str) -> str:
     """How many there are, in words; without a number where the person may not see that."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from typing_extensions import override
@@ -19,6 +20,9 @@ MOST = 500
 
 AT_A_TIME = 50
 """Names in one question to the hub."""
+
+QUESTIONS = 5
+"""Questions at a time that look who is there."""
 
 HEADINGS = frozenset({"user", "username", "user name", "name", "login", "users"})
 SHOWN = 20
@@ -101,7 +105,7 @@ class AddUsers(Action):
         for start in range(0, len(wanted), AT_A_TIME):
             chunk = wanted[start : start + AT_A_TIME]
             try:
-                created += await _add(hub, chunk, refused)
+                await _add(hub, chunk, created, refused)
             except (HubError, HubUnavailable) as error:
                 if not created:
                     raise
@@ -132,30 +136,31 @@ class AddUsers(Action):
         text = f"Not there: {_list(missing)}. Ask again: who is there is left alone."
         return Outcome("partly" if existing else "failed", text, {"missing": missing})
 
-    @override
-    def affects(self, target: Mapping[str, Any]) -> tuple[str, ...]:
-        return tuple(target["users"])
 
-
-async def _add(hub: Hub, names: Sequence[str], refused: list[str]) -> tuple[str, ...]:
-    """Add these; if the hub dislikes one of them, each by itself, and note in `refused` who."""
+async def _add(hub: Hub, names: Sequence[str], created: list[str], refused: list[str]) -> None:
+    """Add these; if the hub dislikes one of them, each by itself. Who is new, and who is not taken, is noted at once."""
     try:
-        return await hub.add_users(names)
+        created += await hub.add_users(names)
     except BadRequest:
         if len(names) == 1:
             refused.append(names[0])
-            return ()
-    created: list[str] = []
-    for each in names:
-        created += await _add(hub, [each], refused)
-    return tuple(created)
+            return
+        for each in names:
+            await _add(hub, [each], created, refused)
 
 
 async def _sort(hub: Hub, names: Sequence[str]) -> tuple[list[str], list[str]]:
     """Which of these exist, and which do not. Hubs write names small unless told otherwise."""
-    found = await asyncio.gather(*(_exists(hub, each) for each in names))
-    existing = [each for each, there in zip(names, found, strict=True) if there]
-    return existing, [each for each, there in zip(names, found, strict=True) if not there]
+    existing: list[str] = []
+    missing: list[str] = []
+    # a few at a time: a slow hub answers so many only one after the other, and others ask it, too
+    for start in range(0, len(names), QUESTIONS):
+        some = names[start : start + QUESTIONS]
+        for each, there in zip(
+            some, await asyncio.gather(*map(partial(_exists, hub), some)), strict=True
+        ):
+            (existing if there else missing).append(each)
+    return existing, missing
 
 
 async def _exists(hub: Hub, name: str) -> bool:

@@ -24,10 +24,6 @@ class _Right(Action):
         only(target, "user")
         return {"user": name(target, "user", "user")}
 
-    @override
-    def affects(self, target: Mapping[str, Any]) -> tuple[str, ...]:
-        return (str(target["user"]),)
-
     def sources(self, person: Person) -> tuple[tuple[str, str, str], ...]:
         """Where somebody's rights come from, as rows of an effect."""
         rows = []

@@ -31,10 +31,6 @@ class _OneServer(Action):
             "server": name(target, "server", "server", ""),
         }
 
-    @override
-    def affects(self, target: Mapping[str, Any]) -> tuple[str, ...]:
-        return (str(target["user"]),)
-
     def _tells(self, user: str, actor: str) -> str:
         return "" if user == actor else user
 

@@ -85,10 +85,6 @@ class StopAll(Action):
         # the job is stored together with the state "running"; without it, nothing was asked
         return Outcome("failed", "The service was interrupted before anything was stopped.")
 
-    @override
-    def affects(self, target: Mapping[str, Any]) -> tuple[str, ...]:
-        return ()
-
 
 class _Found:
     """The servers that run: what the job needs of them, and what is told of them."""

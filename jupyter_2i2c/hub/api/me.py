@@ -20,7 +20,6 @@ WORDS = {
     "open-server": "Your server was opened by an administrator.",
     "grant-admin": "You were made an administrator of this hub.",
     "revoke-admin": "You are no longer an administrator of this hub.",
-    "add-users": "You were added to this hub.",
 }
 
 
