@@ -23,7 +23,7 @@ from .jobs import TOKEN_LIFETIME, JobRunner
 from .store import audit, intents, jobs
 from .store.database import Store
 from .store.errors import StoreUnavailable
-from .store.intents import MAX_NOTE, Intent, NotPending
+from .store.intents import MAX_NOTE, Intent, NotPending, TooLong
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +105,9 @@ class IntentDesk:
             task.cancel()
         if self._executing:
             await asyncio.wait(self._executing, timeout=self.PATIENCE)
-        await asyncio.gather(*self._checking.values(), return_exceptions=True)
+        for task in self._executing:
+            task.cancel()  # the next start looks what came of it
+        await asyncio.gather(*self._executing, *self._checking.values(), return_exceptions=True)
 
     # --- asking -----------------------------------------------------------------------------
 
@@ -136,12 +138,12 @@ class IntentDesk:
         if not isinstance(target, Mapping):
             raise BadTarget("the request does not say to whom or what")
         checked = action.check(target)
-        note = line(note)
-        if len(note) > MAX_NOTE:
-            raise BadTarget(f"the note is longer than {MAX_NOTE} characters")
-        return await self._store.write(
-            _ask, kind=kind, actor=identity.name, target=checked, note=note, source=source
-        )
+        try:
+            return await self._store.write(
+                _ask, kind=kind, actor=identity.name, target=checked, note=line(note), source=source
+            )
+        except TooLong as error:
+            raise BadTarget(str(error)) from None
 
     async def get(self, id_: str, actor: str) -> Intent:
         """An intent of this person's, as it stands.

@@ -138,6 +138,8 @@ async def test_what_makes_no_sense_cannot_be_asked(store, desk, target):
         await desk.ask(BOSS, "stop-server", target)
     with pytest.raises(BadTarget, match="note"):
         await desk.ask(BOSS, "stop-server", ADA, "x" * 501)
+    with pytest.raises(BadTarget, match="target"):
+        await desk.ask(BOSS, "add-users", {"users": [f"{n:x>9000}" for n in range(30)]})
     assert results(store) == []
 
 
@@ -394,6 +396,24 @@ async def test_who_closes_the_page_stops_nothing(stub, store, desk):
     hold.set()
     await desk.close()
     assert (await desk.get(intent.id, "boss")).state == "done"
+
+
+async def test_a_desk_that_closes_leaves_nothing_behind(stub, desk, monkeypatch):
+    monkeypatch.setattr(IntentDesk, "PATIENCE", 0.05)
+    never = asyncio.Event()
+
+    async def wait(handler):
+        if handler.request.method == "DELETE":
+            await never.wait()
+        return False
+
+    intent = await asked(desk)
+    stub.fault = wait
+    assert (await desk.approve(intent.id, "boss-token", "boss")).state == "executing"
+    (task,) = desk._executing
+    await desk.close()
+    assert task.done()
+    never.set()
 
 
 async def test_what_takes_long_is_told_while_it_goes_on(stub, desk, monkeypatch):

@@ -154,6 +154,12 @@ def test_an_action_is_asked_for_by_a_server_and_told_to_its_actor_alone(hub, ada
     [
         (b"{", 400),
         (b"[]", 400),
+        (b"[" * 100_000, 400),
+        (
+            b'{"kind": "publish-announcement", "target": {"title": "x", "audience": {"kind": "groups",'
+            b' "groups": [["a"]]}}}',
+            400,
+        ),
         (b'{"kind": "erase-hub", "target": {}}', 404),
         (b'{"kind": "stop-server", "target": {"user": ""}}', 400),
         (b'{"kind": "stop-server", "target": {"user": "ada", "actor": "boss"}}', 400),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable
-from typing import get_args
+from typing import Any, get_args
 
 from tornado import web
 
@@ -12,7 +11,10 @@ from ..identity import ANY_AGE
 from ..news.newsroom import NotPossible, NotTheirs
 from ..store.announcements import Mark
 from ..store.database import StoreUnavailable
+from .base import json_object
 from .intents import PERSONAL, AdministrationHandler
+
+WANTED = 'send {"what": "seen"}, "acknowledged" or "dismissed" as JSON'
 
 
 class AnnouncementsHandler(AdministrationHandler):
@@ -96,13 +98,9 @@ class SeenHandler(AdministrationHandler):
         self.finish()
 
     def _asked(self) -> tuple[Mark, int | None]:
-        try:
-            asked = json.loads(self.request.body)
-            what, version = asked["what"], asked.get("version")
-        except (ValueError, KeyError, TypeError, AttributeError):
-            what = version = None
+        asked = json_object(self.request.body, WANTED)
+        what: Any = asked.get("what")
+        version = asked.get("version")
         if what not in get_args(Mark) or not (version is None or type(version) is int):
-            raise web.HTTPError(
-                400, "%s", 'send {"what": "seen"}, "acknowledged" or "dismissed" as JSON'
-            )
+            raise web.HTTPError(400, "%s", WANTED)
         return what, version

@@ -36,6 +36,27 @@ class Wait(web.HTTPError):
         self.retry_after = retry_after
 
 
+def json_object(
+    body: bytes, wanted: str = "send what is asked for as a JSON object"
+) -> dict[str, Any]:
+    """What was sent, as a JSON object.
+
+    Args:
+        body: of the request.
+        wanted: what to say where it is none.
+
+    Raises:
+        web.HTTPError: 400, it is none.
+    """
+    try:
+        sent = json.loads(body)
+    except (ValueError, RecursionError):
+        sent = None
+    if not isinstance(sent, dict):
+        raise web.HTTPError(400, "%s", wanted)
+    return sent
+
+
 class ApiHandler(web.RequestHandler):
     """Answers a request whose header carries a token of the hub with access to this service.
 

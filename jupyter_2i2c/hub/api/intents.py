@@ -5,7 +5,6 @@ Whatever is asked here does nothing by itself: the person decides on the console
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from tornado import web
@@ -19,7 +18,7 @@ from ..store import exports
 from ..store.database import StoreUnavailable
 from ..store.exports import Export
 from ..store.intents import Intent, TooManyIntents
-from .base import ApiHandler, Wait
+from .base import ApiHandler, Wait, json_object
 
 PERSONAL = 30.0
 """Seconds for which the hub's word on a token is good enough to show its owner what is theirs."""
@@ -73,7 +72,7 @@ class IntentsHandler(AdministrationHandler):
         """
         if too_strong(self.identity):
             raise web.HTTPError(403, "%s", TOO_STRONG)
-        asked = self._body()
+        asked = json_object(self.request.body)
         desk = self.administration.desk
         try:
             intent = await desk.ask(
@@ -93,15 +92,6 @@ class IntentsHandler(AdministrationHandler):
             raise web.HTTPError(503, "%s", str(error)) from None
         self.set_status(201)
         self.finish(to_json(intent, self.administration.console_url))
-
-    def _body(self) -> dict[str, Any]:
-        try:
-            asked = json.loads(self.request.body)
-        except ValueError:
-            asked = None
-        if not isinstance(asked, dict):
-            raise web.HTTPError(400, "send what is asked for as a JSON object")
-        return asked
 
 
 class IntentHandler(AdministrationHandler):

@@ -122,14 +122,14 @@ def _audience(value: Any) -> dict[str, Any]:
     given = audience.get("groups")
     if not isinstance(given, Sequence) or isinstance(given, str):
         raise _Wrong("Say for which groups it is.")
+    if not all(isinstance(each, str) for each in given):
+        raise _Wrong("One of the groups is no name.")
     groups = list(dict.fromkeys(each for each in given if each))
     if not groups:
         raise _Wrong("Say for which groups it is.")
     if len(groups) > MAX_GROUPS:
         raise _Wrong(f"At most {MAX_GROUPS} groups.")
     for each in groups:
-        if not isinstance(each, str):
-            raise _Wrong("One of the groups is no name.")
         if why := not_a_name(each):
             raise _Wrong(f"The name of a group {why}.")
     return {"kind": kind, "groups": groups}

@@ -59,6 +59,10 @@ class TooManyIntents(Exception):
         self.retry_after = retry_after
 
 
+class TooLong(ValueError):
+    """What is asked for has more words than are kept."""
+
+
 class NotPending(Refusal):
     """The intent cannot be decided.
 
@@ -126,13 +130,13 @@ def create(
 
     Raises:
         TooManyIntents: the actor's servers and tokens asked for too much.
-        ValueError: the note or the target is too long.
+        TooLong: the note or the target is.
     """
     time = time or now()
     if len(note) > MAX_NOTE:
-        raise ValueError(f"the note is longer than {MAX_NOTE} characters")
+        raise TooLong(f"the note is longer than {MAX_NOTE} characters")
     if len(canonical(target)) > MAX_TARGET:
-        raise ValueError(f"the target is longer than {MAX_TARGET} characters")
+        raise TooLong(f"the target is longer than {MAX_TARGET} characters")
     if source != CONSOLE:
         _limit(c, actor, time)
     intent = Intent(
