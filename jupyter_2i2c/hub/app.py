@@ -9,6 +9,7 @@ import secrets
 import signal
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,9 @@ from .setup import CONSOLE_BIND_VARIABLE, CONSOLE_TOKEN_VARIABLE, CONSOLE_URL_VA
 from .store.database import DEFAULT_KEY_FILE, DEFAULT_URL
 from .support import Support
 from .support_traits import SupportTraits
+
+MAX_BODY = 4 << 20
+"""Bytes of what is sent, which is held in memory before it is known by whom; requests for help may have more."""
 
 
 class HubService(SupportTraits, Application):
@@ -139,9 +143,9 @@ class HubService(SupportTraits, Application):
         " whoever looks for weak places from outside shall find no list of versions here. People with a"
         " server see the names in their panel.",
     ).tag(config=True)
-    stop_timeout = Float(5.0, help="Seconds that running requests get when the service stops.").tag(
-        config=True
-    )
+    stop_timeout = Float(
+        5.0, help="Seconds that connections get to close when the service stops."
+    ).tag(config=True)
 
     hub_settings = HubSettings()
     _entry: HubEntry | None = None
@@ -167,8 +171,10 @@ class HubService(SupportTraits, Application):
                 server.stop()
             await self.support.close()
             await self.administration.close()
+            self.identities.close()
             for server in servers:
-                await asyncio.wait_for(server.close_all_connections(), self.stop_timeout)
+                with suppress(asyncio.TimeoutError):  # one that hangs must keep nobody
+                    await asyncio.wait_for(server.close_all_connections(), self.stop_timeout)
             if not stop.is_set():
                 self.log.info("what the hub's configuration says is new; beginning anew with it")
         if watch:
@@ -189,7 +195,7 @@ class HubService(SupportTraits, Application):
             "1 while the service cannot read the hub's configuration",
             lambda: bool(degraded),
         )
-        identities = HubIdentities(
+        self.identities = identities = HubIdentities(
             os.environ["JUPYTERHUB_API_URL"],
             max_age=self.identity_max_age,
             concurrency=self.hub_concurrency,
@@ -213,12 +219,15 @@ class HubService(SupportTraits, Application):
             lambda: len(identities),
         )
         address = urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"])
-        public = HTTPServer(self.public_app(facts, identities), ssl_options=_server_context())
+        tls = _server_context()
+        public = HTTPServer(
+            self.public_app(facts, identities), ssl_options=tls, max_body_size=MAX_BODY
+        )
         public.listen(address.port or 80, self.bind_host or address.hostname or "127.0.0.1")
         servers = [public]
         if bind := os.environ.get(CONSOLE_BIND_VARIABLE):
             where = urlsplit(bind)
-            console = HTTPServer(self.console_app(facts), ssl_options=_server_context())
+            console = HTTPServer(self.console_app(facts), ssl_options=tls, max_body_size=MAX_BODY)
             console.listen(where.port or 80, self.bind_host or where.hostname or "127.0.0.1")
             servers.append(console)
         if self.metrics_bind:

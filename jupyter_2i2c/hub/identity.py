@@ -101,6 +101,10 @@ class HubIdentities:
     def __len__(self) -> int:
         return len(self._remembered)
 
+    def close(self) -> None:
+        """Give up the client; questions on their way are dropped."""
+        self._client.close()
+
     def remembered(self, token: str, max_age: float | None = None) -> tuple[Identity | None] | None:
         """What is remembered of a token: a tuple with its owner, or None if the hub must be asked.
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -100,6 +101,15 @@ def test_f1_with_the_hub_down_the_page_answers_and_the_api_asks_to_come_back(ser
     assert answer.headers["Retry-After"] == "10"
     assert "try again" in answer.json()["message"]
     assert "with or without 2i2c" in answer.json()["last_known"]["facts"]["statement"]
+
+
+def test_a24_what_is_too_large_is_not_even_read(service):
+    _, base, _ = service()
+    url = httpx.URL(base)
+    head = f"POST {url.path}api/v1/intents HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n"
+    with socket.create_connection((url.host, url.port), timeout=20) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 400")
 
 
 def test_it_stops_when_it_is_told_to(service):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable
-from typing import Any
+from typing import Any, cast
 
 from tornado import web
+from tornado.http1connection import HTTP1Connection
 
 from ..administration import Administration
 from ..identity import HubIdentities, Identity
@@ -15,8 +15,11 @@ from ..store import requests
 from ..store.database import StoreUnavailable
 from ..store.requests import AnotherRequest, Request, TooManyRequests
 from ..support import MAX_BODY, BadRequest, NotOffered, Support
-from .base import Wait
+from .base import Wait, json_object
 from .intents import PERSONAL, AdministrationHandler, asking_server
+
+LARGEST = 100 << 20
+"""Bytes that somebody may send and still be told why they are not taken."""
 
 BUSY = 10
 """Seconds after which somebody who sends too much at a time may try again."""
@@ -64,6 +67,8 @@ class RequestsHandler(SupportHandler):
         self._counted = False
         if self.request.method == "POST":
             self.max_age = 0.0
+            # what is too much, or of nobody, is read to its end and not kept: then the answer arrives
+            cast("HTTP1Connection", self.request.connection).set_max_body_size(LARGEST)
             declared = self.request.headers.get("Content-Length", "")
             self._check(int(declared) if declared.isdecimal() else 0)
         return super().prepare()
@@ -117,7 +122,7 @@ class RequestsHandler(SupportHandler):
         """
         self._check(self._size)
         _ = self.administration
-        asked = await asyncio.to_thread(_object, b"".join(self._chunks))
+        asked = await asyncio.to_thread(json_object, b"".join(self._chunks))
         self._chunks = []
         try:
             request, new = await self.support.submit(
@@ -171,16 +176,6 @@ class RequestHandler(SupportHandler):
             raise web.HTTPError(404, "there is no such request of yours, or it has been deleted")
         self.set_header("Cache-Control", "no-store")
         self.finish({**to_json(found), "text": found.text, "affected": found.affected})
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        asked = json.loads(body)
-    except (ValueError, RecursionError):
-        asked = None
-    if not isinstance(asked, dict):
-        raise web.HTTPError(400, "send the request as a JSON object")
-    return asked
 
 
 def to_json(request: Request) -> dict[str, Any]:

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from jupyterhub.services.auth import HubOAuth
 
 
+LONGEST = 2000
+"""Characters of an address that somebody who logs in is sent back to."""
+
+
 class Login:
     """The console's own OAuth client.
 
@@ -34,7 +38,7 @@ class Login:
             state = {"code_verifier": verifier}
         more["state"] = self._auth.set_state_cookie(
             handler,
-            next_url=handler.request.path + _query(handler),
+            next_url=_wanted(handler),
             **state,
         )
         address: str = url_concat(self._auth.login_url, more)
@@ -65,5 +69,9 @@ class Login:
         return token, wanted
 
 
-def _query(handler: web.RequestHandler) -> str:
-    return f"?{handler.request.query}" if handler.request.query else ""
+def _wanted(handler: web.RequestHandler) -> str:
+    """The page that is wanted; empty where its address is longer than any of ours, for each is kept for a while."""
+    address = handler.request.path
+    if handler.request.query:
+        address += f"?{handler.request.query}"
+    return address if len(address) <= LONGEST else ""

@@ -24,6 +24,7 @@ from traitlets.config import Config
 from jupyter_2i2c.config import read
 from jupyter_2i2c.hub.administration import Administration, Options
 from jupyter_2i2c.hub.api.requests import OfferHandler, RequestHandler, RequestsHandler
+from jupyter_2i2c.hub.app import MAX_BODY
 from jupyter_2i2c.hub.delivery.smtp import Smtp
 from jupyter_2i2c.hub.facts import Facts
 from jupyter_2i2c.hub.identity import HubIdentities
@@ -119,7 +120,7 @@ def begin(stub, tmp_path, jp_asyncio_loop):
             log_function=lambda handler: None,
         )
         sock, port = bind_unused_port()
-        server = HTTPServer(application)
+        server = HTTPServer(application, max_body_size=MAX_BODY)
         server.add_socket(sock)
         if courier:
             support.start()
