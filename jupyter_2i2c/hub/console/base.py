@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tornado import web
+from tornado.iostream import StreamClosedError
 
 from ..administration import Administration
 from ..facts import Facts
@@ -152,7 +153,8 @@ class Framed(web.RequestHandler):
         super().send_error(status_code, **kwargs)
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        if _told(value, 500)[0] == 500:
+        # who leaves a long page or a file while it comes is no fault of ours
+        if _told(value, 500)[0] == 500 and not isinstance(value, StreamClosedError):
             super().log_exception(typ, value, tb)
 
     def check_xsrf_cookie(self) -> None:
@@ -335,9 +337,8 @@ def _told(error: BaseException | None, status: int) -> tuple[int, str]:
 class UnusablePage(web.RequestHandler):
     """Every page while the store cannot be used: nothing can be done that would not be written down."""
 
-    def initialize(self, facts: Facts, why: str) -> None:
+    def initialize(self, facts: Facts) -> None:
         self._facts = facts
-        self._why = why
 
     def prepare(self) -> None:
         for name, value in headers().items():

@@ -112,6 +112,11 @@ class _Form(ConsolePage):
             return
         try:
             id_ = await self._store(content, before, anew="quietly" not in fields)
+        except Gone:
+            self.set_status(409)
+            problem = "It was withdrawn meanwhile. What you wrote is here still: publish it anew."
+            self.ask(fields, problems={"unknown": problem})
+            return
         except Changed:
             self.set_status(409)
             problem = "Somebody has changed it meanwhile. What you wrote is here still: compare it."

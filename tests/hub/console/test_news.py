@@ -128,6 +128,26 @@ async def test_two_who_change_it_do_not_overwrite_each_other(console):
     assert (await current(console))[0].title == "First"
 
 
+async def test_what_is_withdrawn_while_somebody_publishes_a_change_is_told(console, monkeypatch):
+    await publish(console)
+    (found,) = await current(console)
+    form = await console.boss.see(f"news/{found.id}/edit")
+    write = console.store.write
+
+    async def after_another(function, *arguments, **more):
+        await write(announcements.withdraw, found.id, "mary")
+        return await write(function, *arguments, **more)
+
+    monkeypatch.setattr(console.store, "write", after_another)
+    late = await console.boss.send(form, do="publish", **{**FIELDS, "title": "Second"})
+    assert late.status == 409
+    assert "It was withdrawn meanwhile" in late.text
+    assert 'value="Second"' in late.source
+    monkeypatch.undo()
+    await console.boss.send(late, do="publish", **{**FIELDS, "title": "Second"})
+    assert [each.title for each in await current(console)] == ["Second"]
+
+
 async def test_withdrawn_it_is_gone_for_readers_and_its_history_stays(console):
     page = await publish(console)
     (found,) = await current(console)

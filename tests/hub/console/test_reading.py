@@ -156,7 +156,7 @@ async def test_the_administrators_are_found_by_looking_at_everybody(stub, consol
     }
 
 
-async def test_they_are_shown_as_they_are_found_and_leaving_ends_the_search(stub, console):
+async def test_they_are_shown_as_they_are_found_and_leaving_ends_the_search(stub, console, caplog):
     many(stub, 2000)
     await console.boss.see()
     async with console.boss.stream("administrators") as answer:
@@ -166,6 +166,7 @@ async def test_they_are_shown_as_they_are_found_and_leaving_ends_the_search(stub
     asked = sum(each[1] == "/users" for each in stub.asked)
     await console.boss.see("users")
     assert asked < 11  # of the eleven pages that there are
+    assert "Uncaught" not in caplog.text
 
 
 async def test_groups_page_by_page_and_their_members(stub, console):
@@ -263,6 +264,8 @@ async def test_the_log_page_by_page_and_filtered(console):
     assert (await console.boss.see(f"audit?since={today}&until={today}")).rows()[0] == "120"
     before = today - timedelta(days=1)
     assert "Nothing in the log" in (await console.boss.see(f"audit?until={before}")).text
+    for nonsense in ("until=9999-12-31", "since=0000-00-00&until=x"):
+        assert (await console.boss.see(f"audit?{nonsense}")).rows()[0] == "120"
 
 
 @pytest.mark.parametrize(("form", "heading"), [("csv", 1), ("jsonl", 0)])
