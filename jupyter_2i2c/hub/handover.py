@@ -197,11 +197,16 @@ def _stated_from_json(document: Mapping[str, Any]) -> Stated:
 def _settings_from_json(given: Any) -> HubSettings:
     settings = given if isinstance(given, Mapping) else {}
     return HubSettings(
-        frozenset(settings.get("admin_users", ())),
-        frozenset(settings.get("admin_groups", ())),
+        _names(settings.get("admin_users")),
+        _names(settings.get("admin_groups")),
         settings.get("manage_groups") is True,
         settings.get("subdomains") is True,
     )
+
+
+def _names(given: Any) -> frozenset[str]:
+    names = given if isinstance(given, list) else []
+    return frozenset(each for each in names if isinstance(each, str))
 
 
 def _observed_from_json(given: Any) -> Observed:

@@ -185,8 +185,9 @@ def _admin_users_feature(c: Config) -> bool:
 
 def _next_port(url: str) -> str:
     parts = urlsplit(url)
-    port = (parts.port or 80) + 1
-    return urlunsplit(parts._replace(netloc=f"{parts.hostname}:{port}"))
+    name = parts.hostname or ""
+    host = f"[{name}]" if ":" in name else name
+    return urlunsplit(parts._replace(netloc=f"{host}:{(parts.port or 80) + 1}"))
 
 
 def _in_browser(hub: Config, service: str) -> str:

@@ -83,6 +83,14 @@ def test_f18_f20_f22_a_damaged_file_says_where_and_what_to_do(path, content, mes
         load(path)
 
 
+def test_f22_settings_of_another_kind_are_passed_over(path):
+    path.write_text(
+        '{"schema": 1, "facts": {}, "provenance": {}, "problems": [],'
+        ' "hub": {"admin_users": 3, "admin_groups": [["x"], "chairs"], "subdomains": "yes"}}'
+    )
+    assert load(path).hub == HubSettings(admin_groups=frozenset({"chairs"}))
+
+
 def test_f19_a_missing_file_says_so(path):
     with pytest.raises(UnreadableHandover, match=r"No such file.*restart the hub"):
         load(path)

@@ -225,6 +225,18 @@ def test_f36_f37_servers_reach_the_service_through_the_proxy(c, hub, address):
     assert c.Spawner.environment["JUPYTER_2I2C_SERVICE_URL"] == address
 
 
+@pytest.mark.parametrize(
+    ("url", "console"),
+    [
+        ("http://127.0.0.1:10300", "http://127.0.0.1:10301"),
+        ("http://[::1]:10300", "http://[::1]:10301"),
+    ],
+)
+def test_f36_the_console_listens_at_the_next_port(c, url, console):
+    setup_hub(c, url=url)
+    assert service(c)["environment"]["JUPYTER_2I2C_CONSOLE_BIND"] == console
+
+
 def test_on_kubernetes_the_proxy_has_a_service_of_its_own(c, monkeypatch):
     monkeypatch.setenv("PROXY_PUBLIC_SERVICE_HOST", "10.0.0.1")
     c.JupyterHub.base_url = "/x/"
