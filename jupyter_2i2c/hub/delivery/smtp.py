@@ -16,8 +16,6 @@ from ...text import line, visible
 from .base import Channel, Delivered, Message, Refused, TryLater
 from .wording import files, title, words
 
-SECURITY = ("starttls", "tls", "none")
-
 STEP = 20.0
 """Seconds for one question and its answer."""
 

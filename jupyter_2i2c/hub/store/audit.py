@@ -347,7 +347,8 @@ class _Check:
                 self._removed(last + 1, entry.sequence - 1)
             whole = self._is_whole(entry, row.target_user)
             if not whole:
-                self._broken.append(entry)
+                if len(self._broken) < MAX_PROBLEMS:
+                    self._broken.append(entry)
             elif follows and entry.sequence == last + 1 and entry.previous != previous:
                 self._found("removed", entry.sequence, "does not follow the entry before it")
             self._compare(entry.sequence, entry.hash)
@@ -390,7 +391,7 @@ class _Check:
 
     def _tell_broken(self) -> None:
         """Tell moved entries from changed ones: a moved one is whole at its former place."""
-        places = [each.sequence for each in self._broken[:MAX_PROBLEMS]]
+        places = [each.sequence for each in self._broken]
         for entry in self._broken:
             content = _content(entry)
             for place in places:
