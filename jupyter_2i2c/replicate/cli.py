@@ -21,7 +21,7 @@ WRONG_INPUT = 2
 
 def add_verbs(verbs: Any) -> None:
     """Add them to the parser's verbs."""
-    capture = verbs.add_parser("capture", help="take an environment or files with you")
+    capture = verbs.add_parser("capture", help="take an environment, files or a whole hub with you")
     what = capture.add_subparsers(metavar="what", required=True)
     _add_capture_env(what)
     home = what.add_parser("home", help="your files")
@@ -30,7 +30,7 @@ def add_verbs(verbs: Any) -> None:
     add_arguments(home)
     home.set_defaults(run=_capture_home)
 
-    hub = what.add_parser("hub", help="a whole hub, from where it runs")
+    hub = what.add_parser("hub", help="a whole hub, from where it runs or is deployed from")
     from .importers.command import add_arguments as add_hub_arguments
 
     add_hub_arguments(hub)
@@ -61,13 +61,15 @@ def add_verbs(verbs: Any) -> None:
     build.add_argument("--python", metavar="PATH", help="the interpreter to build on")
     build.add_argument(
         "--port",
-        type=int,
+        type=_port,
         default=8000,
-        help="of a hub: where it listens, with the three next (8000)",
+        help="of a hub: where it listens, with the three next (default: 8000)",
     )
     build.add_argument(
-        "--login", default="dummy", help="of a hub: dummy (one password, to try it out) or native"
-    )
+        "--login", choices=["dummy", "native"], default="dummy",
+        help="of a hub for --target local: one password for all, to try it out (default), or"
+        " each person's own",
+    )  # fmt: skip
     build.set_defaults(run=_guarded("build", _build))
 
     verify = verbs.add_parser("verify", help="climb the ladder of a bundle")
@@ -84,6 +86,19 @@ def add_verbs(verbs: Any) -> None:
         help="the chart of zero-to-jupyterhub, unpacked or as a checkout, for a hub on Kubernetes",
     )  # fmt: skip
     verify.add_argument(
+        "--live", metavar="URL",
+        help="of a hub: the address of its replica that runs, wherever that is. V6 asks its API and its service,"
+        " with a token in $JUPYTERHUB_API_TOKEN that has the scopes list:users, list:groups, read:groups,"
+        " read:roles, list:services, read:hub, and access:services!service=2i2c for announcements. V7 starts one"
+        " server, runs code in it and stops it; the server sees the token, so that one has servers!user and"
+        " access:servers!user alone, in $JUPYTER_2I2C_SERVER_TOKEN if it is another. Nothing else is changed",
+    )  # fmt: skip
+    verify.add_argument(
+        "--user", metavar="NAME", default="",
+        help="with --live: whose server V7 starts, if the token is not theirs; its scopes are then"
+        " servers!user=NAME and access:servers!user=NAME",
+    )  # fmt: skip
+    verify.add_argument(
         "--up-to", metavar="Vn", default="V8",
         help="the last rung to try; up to V4 nothing of the bundle runs outside of a sandbox",
     )  # fmt: skip
@@ -95,6 +110,12 @@ def add_verbs(verbs: Any) -> None:
         "--no-report", action="store_true", help="write no report beside the bundle"
     )
     verify.set_defaults(run=_guarded("verify", _verify))
+
+    people = verbs.add_parser("people", help="enter the people of a bundle into a hub that runs")
+    from .targets.people_command import add_arguments as add_people_arguments
+
+    add_people_arguments(people)
+    people.set_defaults(run=_guarded("people restore", _people))
 
     diff = verbs.add_parser("diff", help="compare two bundles, or one with this environment")
     diff.add_argument("a", metavar="A", type=Path, help="a bundle")
@@ -136,6 +157,12 @@ def add_verbs(verbs: Any) -> None:
 
     add_drill_arguments(drill)
     drill.set_defaults(run=_guarded("drill", _drill))
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= 65532:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port from 1 to 65532")
+    return int(text)
 
 
 def _add_bundle(parser: argparse.ArgumentParser) -> None:
@@ -396,6 +423,7 @@ def _verify(arguments: argparse.Namespace, terminal: Any) -> int:
     made = ("environment", "replica.json", "build.json", "config.yaml")
     if arguments.built and not any((arguments.built / each).exists() for each in made):
         raise ReplicateError(f"{arguments.built} is not what `build` makes; give its directory")
+    live = _live(arguments)
     verification = verify(
         arguments.bundle,
         built=arguments.built,
@@ -406,6 +434,7 @@ def _verify(arguments: argparse.Namespace, terminal: Any) -> int:
         up_to=arguments.up_to,
         trust=arguments.trust,
         identity=arguments.identity,
+        live=live,
         progress=terminal,
     )
     terminal.end()
@@ -417,6 +446,33 @@ def _verify(arguments: argparse.Namespace, terminal: Any) -> int:
         if where:
             print(f"\nThe report is in {where}")
     return 0 if verification.holds else FAILED
+
+
+def _live(arguments: argparse.Namespace) -> Any:
+    """The replica that runs elsewhere, if the call names one."""
+    from .errors import ReplicateError
+    from .live_hub import TOKEN_VARIABLE, safe_address, token_of
+    from .verify import Live
+    from .verify.v7_elsewhere import TOKEN_VARIABLE as FOR_SERVER
+
+    if not arguments.live:
+        if arguments.user:
+            raise ReplicateError(
+                "--user is for a replica that runs; give its address with --live URL"
+            )
+        return None
+    url, token, for_server = safe_address(arguments.live), token_of(), token_of(FOR_SERVER)
+    if not token and not for_server:
+        raise ReplicateError(
+            f"--live needs a token of that hub in ${TOKEN_VARIABLE}, and for a server in ${FOR_SERVER}"
+        )
+    return Live(url, token or for_server, for_server, arguments.user)
+
+
+def _people(arguments: argparse.Namespace, terminal: Any) -> int:
+    from .targets.people_command import run
+
+    return run(arguments, terminal)
 
 
 def _guide(arguments: argparse.Namespace, terminal: Any) -> int:

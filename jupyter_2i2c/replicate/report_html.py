@@ -114,7 +114,9 @@ def _contents(found: Mapping[str, Any]) -> str:
 
 def _ladder(verification: Verification) -> str:
     highest = escape(verification.highest or "none")
-    parts = [f"<p>Highest rung: <strong>{highest}</strong></p>", '<ol class="ladder" reversed>']
+    parts = [f"<p>Highest rung: <strong>{highest}</strong></p>"]
+    parts += [f"<p>{escape(verification.asked)}</p>"] if verification.asked else []
+    parts.append('<ol class="ladder" reversed>')
     for name in reversed(RUNGS):
         rung = verification.rungs[name]
         parts.append(

@@ -90,6 +90,7 @@ def _open(layers: Iterable[Mapping[str, Any]]) -> list[str]:
 def verification_text(verification: Verification) -> str:
     """The ladder."""
     lines = [f"{plain(verification.bundle)}", ""]
+    lines += [plain(verification.asked), ""] if verification.asked else []
     for name, title in RUNGS.items():
         rung = verification.rungs[name]
         lines.append(f"{name}  {MARKS[rung.status]:8}{title}: {plain(rung.why)}")

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 from typing import Any
 
 from ..errors import ReplicateError
+from ..live_hub import TOKEN_VARIABLE, token_of
 from ..work import Work
-
-TOKEN_VARIABLE = "JUPYTERHUB_API_TOKEN"  # noqa: S105
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -96,24 +94,20 @@ def capture(
     Raises:
         ReplicateError: they name none, or it cannot be captured.
     """
+    _make_sure_of_the_source(arguments)
     if arguments.infrastructure:
         return _from_checkout(arguments, destination, work, created, sign_with)
     from . import config_file
     from .live import observed
     from .recorded import read_record, write_bundle
 
-    if bool(arguments.record) == bool(arguments.config):
-        raise ReplicateError(
-            "give --infrastructure DIR, or the hub's --record FILE, or its --config FILE;"
-            " --live URL adds what its API says to the last two"
-        )
     if arguments.record:
         document = read_record(arguments.record)
     else:
         document = config_file.read(arguments.config, work, arguments.python)
     api = None
     if arguments.live:
-        token = os.environ.get(TOKEN_VARIABLE, "")
+        token = token_of()
         if not token:
             raise ReplicateError(f"--live needs a token of the hub in ${TOKEN_VARIABLE}")
         api = observed(arguments.live, token, work)
@@ -133,6 +127,25 @@ def capture(
         environment=arguments.environment,
         work=work,
     )
+
+
+def _make_sure_of_the_source(arguments: argparse.Namespace) -> None:
+    """Refuse what would be passed over: two sources, and what is not of the one that is given.
+
+    Raises:
+        ReplicateError: it says what to give.
+    """
+    if sum(map(bool, (arguments.infrastructure, arguments.record, arguments.config))) != 1:
+        raise ReplicateError(
+            "give one of --infrastructure DIR, the hub's --record FILE, or its --config FILE;"
+            " --live URL adds what its API says to the last two"
+        )
+    checkout = ("cluster", "hub", "rendered", "keep_comments")
+    running = ("live", "announcements", "environment")
+    others = running if arguments.infrastructure else checkout
+    if wrong := next((each for each in others if getattr(arguments, each)), ""):
+        sources = "--record or --config" if arguments.infrastructure else "--infrastructure"
+        raise ReplicateError(f"--{wrong.replace('_', '-')} goes with {sources} only; leave it out")
 
 
 def _announcements(arguments: argparse.Namespace) -> tuple[list[dict[str, Any]] | None, str]:

@@ -7,22 +7,24 @@ read:hub``. What it may not see is left out and named.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
-from urllib.parse import urlencode, urlsplit
-
-from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
 from ..errors import ReplicateError
+from ..live_hub import LiveHub
+from ..live_hub import Refused as Refused  # also where the client is a caller's own
 from ..work import Work
 
 SCOPES = ("list:users", "list:groups", "read:groups", "read:roles", "list:services", "read:hub")
 """What the token must be allowed."""
 
 PAGE = 200
-ACCEPT = "application/jupyterhub-pagination+json, application/json"
-TIMEOUT = 30
+
+MOST = 500_000
+"""Members of a list; a hub has fewer, and what answers without an end is none."""
+
+LONGEST_NAME = 255
+"""Characters of a name, in JupyterHub's own database."""
 
 ATTEMPTS = 3
 """How often it is read anew because it changed meanwhile."""
@@ -54,33 +56,20 @@ def observed(url: str, token: str, work: Work) -> dict[str, Any]:
     Raises:
         ReplicateError: the hub does not answer, or not as a hub.
     """
-    if urlsplit(url).scheme not in ("http", "https"):
-        raise ReplicateError(f"{url} is no hub's address; give it like https://hub.example/")
-    return asyncio.run(_observed(f"{url.rstrip('/')}/hub/api", token, work))
-
-
-class Refused(Exception):
-    """The token may not see this."""
+    return asyncio.run(_observed(url, token, work))
 
 
 Ask = Callable[[str, Mapping[str, int]], Awaitable[Any]]
 """Asks for a path below ``hub/api`` with a query, and gives its JSON. Raises `Refused`."""
 
 
-async def _observed(api: str, token: str, work: Work) -> dict[str, Any]:
-    client = AsyncHTTPClient()
+async def _observed(url: str, token: str, work: Work) -> dict[str, Any]:
+    async with LiveHub(url, token) as hub:
 
-    async def ask(path: str, query: Mapping[str, int]) -> Any:
-        try:
-            return await _ask(client, f"{api}/{path}?{urlencode(query)}", token)
-        except HTTPClientError as error:
-            if error.code in (401, 403):
-                raise Refused from None
-            raise ReplicateError(
-                f"{api}/{path} answers {error.code} {error.message}; is it a hub's address?"
-            ) from None
+        async def ask(path: str, query: Mapping[str, int]) -> Any:
+            return await hub.ask("GET", path, query)
 
-    return await observe(ask, work, api)
+        return await observe(ask, work, hub.api)
 
 
 async def observe(ask: Ask, work: Work, api: str, *, people: bool = True) -> dict[str, Any]:
@@ -149,18 +138,9 @@ async def _all(ask: Ask, what: str, work: Work) -> Any:
         following = answer["_pagination"]["next"]
         if not following:
             return found
-        if following["offset"] <= offset:
+        if following["offset"] <= offset or not answer["items"] or len(found) > MOST:
             raise ValueError("its pages do not go on")
         offset = following["offset"]
-
-
-async def _ask(client: AsyncHTTPClient, url: str, token: str) -> Any:
-    headers = {"Authorization": f"token {token}", "Accept": ACCEPT}
-    request = HTTPRequest(
-        url, headers=headers, connect_timeout=5, request_timeout=TIMEOUT, follow_redirects=False
-    )
-    answer = await client.fetch(request)
-    return json.loads(answer.body)
 
 
 def _kept(what: str, answer: Any) -> Any:
@@ -172,6 +152,10 @@ def _kept(what: str, answer: Any) -> Any:
             for name, each in kept.items()
         }
     members = answer.values() if isinstance(answer, Mapping) else answer
+    if any(
+        not isinstance(each["name"], str) or len(each["name"]) > LONGEST_NAME for each in members
+    ):
+        raise ValueError(f"{what} have names that are none")
     return sorted(
         ({name: _ordered(each[name]) for name in KEPT[what] if name in each} for each in members),
         key=lambda each: str(each["name"]),

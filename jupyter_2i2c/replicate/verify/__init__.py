@@ -12,9 +12,10 @@ from ..errors import ReplicateError, UnsafeBundle
 from ..targets import hub_local, local
 from ..work import CancelledCheck, Progress, Work
 from . import v8_data
+from .elsewhere import Live
 from .ladder import RUNGS, Rung, Verification, failed, not_run
 
-__all__ = ["Verification", "verify"]
+__all__ = ["Live", "Verification", "verify"]
 
 
 def verify(
@@ -28,6 +29,7 @@ def verify(
     up_to: str = "V8",
     trust: str | None = None,
     identity: Path | None = None,
+    live: Live | None = None,
     progress: Progress | None = None,
     cancelled: CancelledCheck | None = None,
 ) -> Verification:
@@ -44,6 +46,7 @@ def verify(
         up_to: the last rung to try.
         trust: a public key; the bundle must be signed with its private one.
         identity: a file with the key of an encrypted bundle.
+        live: a replica that runs elsewhere, which V6 and V7 ask; none is started here then.
         progress: told how far it is, see work.py.
         cancelled: asked whether to stop, see work.py.
 
@@ -55,7 +58,7 @@ def verify(
         ReplicateError: it cannot even be opened.
         Cancelled: it was asked to stop.
     """
-    from . import kubernetes, tljh
+    from . import elsewhere, kubernetes, tljh
 
     if up_to not in RUNGS:
         raise ReplicateError(f"{up_to} is no rung; the rungs are {', '.join(RUNGS)}")
@@ -73,13 +76,20 @@ def verify(
             opened(Path(place), work, identity=identity) as bundle,
             tempfile.TemporaryDirectory(prefix="2i2c-verify-") as directory,
         ):
+            if live and bundle.manifest().kind != "hub":
+                raise ReplicateError(f"{place} holds no hub, and --live is the address of one")
             if kubernetes.is_asked_for(bundle, built, target if rebuild else ""):
-                return kubernetes.verify(
+                found = kubernetes.verify(
                     bundle, built, rebuild, chart, python, up_to, trust, Path(directory), work
                 )
-            if tljh.is_asked_for(built, target if rebuild else ""):
-                return tljh.verify(bundle, built, python, up_to, trust, Path(directory), work)
-            return _climb(bundle, built, python, rebuild, up_to, trust, Path(directory), work)
+            elif tljh.is_asked_for(built, target if rebuild else ""):
+                found = tljh.verify(bundle, built, python, up_to, trust, Path(directory), work)
+            else:
+                here = not live
+                found = _climb(
+                    bundle, built, python, rebuild, up_to, trust, Path(directory), work, here
+                )
+            return elsewhere.added(found, bundle, live, built, up_to, work) if live else found
     except UnsafeBundle as error:
         rungs = {"V0": failed(str(error))}
         return Verification(str(place), rungs | _rest(rungs, "V0 failed"))
@@ -94,7 +104,9 @@ def _climb(
     trust: str | None,
     directory: Path,
     work: Work,
+    here: bool,
 ) -> Verification:
+    """Climb the ladder of an environment, or of a hub that runs from its own files; that is started if `here`."""
     from . import hub, v5_environment, v7_notebook
     from .footing import footing
 
@@ -103,6 +115,7 @@ def _climb(
     if base.broken:
         return Verification(str(bundle.place), rungs | _rest(rungs, f"{base.broken} failed"))
     if hub_local.is_hub(bundle):
+        wanted = [each for each in wanted if here or each not in ("V6", "V7")]
         rungs |= hub.climb(bundle, built, python, rebuild, wanted, directory, work)
         return Verification(
             str(bundle.place), rungs | _rest(rungs, f"asked for no more than {up_to}")

@@ -1,4 +1,4 @@
-"""The rungs of a hub that is built for Kubernetes: V1 to V4. Called by verify/__init__.py."""
+"""The rungs of a hub that is built for Kubernetes: V1 to V4; elsewhere.py asks one that runs. Called by verify/__init__.py."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from .footing import footing
 from .ladder import RUNGS, Rung, Verification, failed, judged, not_run
 
 NOT_BUILT = "nothing is built for Kubernetes; give --built DIR or --target k8s"
-ONLY_RUNNING = "it needs a cluster: follow the README beside the values, and then the hub itself"
+ONLY_RUNNING = (
+    "it needs the hub in its cluster: start it as the README beside the values says, and give its address"
+    " with --live URL"
+)
 NO_PART = "the bundle is of a hub, and holds none"
 OTHERS = {
     "V5": f"it is about an environment; {NO_PART}",

@@ -61,10 +61,21 @@ class Verification:
     Attributes:
         bundle: which, as it was named.
         rungs: all of them, in order.
+        live: where a replica that runs elsewhere was asked: its ``url``, ``at`` which time (UTC), and
+            ``as`` whom; else empty.
     """
 
     bundle: str
     rungs: Mapping[str, Rung]
+    live: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def asked(self) -> str:
+        """Which replica was asked, as a sentence; empty where none was."""
+        if not self.live:
+            return ""
+        whom = f" as {self.live['as']}" if self.live["as"] else ""
+        return f"V6 and V7 asked {self.live['url']} at {self.live['at']}{whom}."
 
     @property
     def holds(self) -> bool:
@@ -124,6 +135,7 @@ class Verification:
             },
             "highest": self.highest,
             "blockers": self.blockers,
+            **({"live": dict(self.live)} if self.live else {}),
         }
 
 

@@ -1,6 +1,7 @@
 """The rungs of what `build --target tljh` made: V1, V3 and V4. Called by verify/__init__.py.
 
-TLJH needs root and systemd on a machine of its own, so nothing starts it here: V6 and V7 are not run.
+TLJH needs root and systemd on a machine of its own, so nothing starts it here; elsewhere.py asks one that
+runs for V6 and V7.
 """
 
 from __future__ import annotations
@@ -19,10 +20,14 @@ from .ladder import RUNGS, Result, Rung, Verification, judged, not_run
 
 SCHEMA = Path(__file__).parents[1] / "schema" / "tljh-config.json"
 OTHERS = {
+    "V2": "nothing but the machine itself has what is referred to",
     "V5": "it is about an environment, and the bundle holds none",
     "V8": "it is about files of people, and the bundle holds none",
 }
-ONLY_THERE = "it needs TLJH on a machine of its own, with root and systemd; README.md says how"
+ONLY_THERE = (
+    "it needs TLJH on a machine of its own, with root and systemd: start it as README.md says, and give its"
+    " address with --live URL"
+)
 
 
 def is_asked_for(built: Path | None, target: str) -> bool:

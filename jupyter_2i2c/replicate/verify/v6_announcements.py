@@ -1,4 +1,4 @@
-"""Part of V6: the replica's own service tells its people what the captured hub's told them. Called by v6_live.py.
+"""Part of V6: the replica's own service tells its people what the captured hub's told them. Called by v6_live.py; v6_elsewhere.py asks as one person.
 
 Asked are an administrator, a member of each group that something is for, and somebody who is in none
 of them: each must get what is for them, word by word, and nothing else.
@@ -40,22 +40,9 @@ def check(
     captured = announcements_of(bundle)
     if captured is None:
         return {}
-    items: dict[str, Result] = {}
     if captured and not built.plan.store:
         return {"announcements": Result("fail", "what was built restores none; build it anew")}
-    now = datetime.now(timezone.utc)
-    expected = {}
-    for each in captured:
-        key = f"announcements/{each['id']}"
-        if each["audience"] == {"kind": "groups", "groups": []}:
-            items[key] = Result("pass", UNNAMED)
-        elif _passed(each, now):
-            items[key] = Result("pass", PAST)
-        elif each.get("show_from") and _time(each["show_from"]) > now:
-            items[key] = Result("not-run", f"it is shown from {each['show_from']} on; `jupyter 2i2c"
-                                " announce list` on the replica shows that it is there")  # fmt: skip
-        else:
-            expected[each["id"]] = each
+    items, expected = awaited(captured)
     people = _asked(bundle, administrators, list(expected.values()))
     told: dict[str, dict[str, Any]] = {}
     try:
@@ -70,14 +57,87 @@ def check(
         }
     for id_, each in expected.items():
         items[f"announcements/{id_}"] = _same(each, people, administrators, told)
-    for name, got in told.items():
-        for id_ in sorted(got.keys() - {each["id"] for each in captured}):
-            items[f"announcements/{id_}"] = Result(
-                "fail", f"{name} is told it; the captured hub has none such"
-            )
+    items.update(others(captured, told))
     if not captured:
         items.setdefault("announcements", Result("pass", "there are none, as on the captured hub"))
     return items
+
+
+def check_as(
+    captured: Sequence[Mapping[str, Any]],
+    name: str,
+    groups: frozenset[str],
+    administers: bool,
+    answer: Mapping[str, Any],
+) -> dict[str, Result]:
+    """Compare what a replica's service tells one person.
+
+    Arguments:
+        captured: what `announcements_of` gives.
+        name: of the person.
+        groups: that they are in on the replica.
+        administers: whether they are an administrator there.
+        answer: of the service to them.
+
+    Raises:
+        KeyError, TypeError, ValueError: one of both is not as a service writes it.
+    """
+    items, expected = awaited(captured)
+    told = {name: {str(each["id"]): each for each in answer["announcements"]}}
+    people, administrators = {name: groups}, [name] if administers else []
+    for id_, each in expected.items():
+        if _for_whom(each, people, administrators):
+            found = _same(each, people, administrators, told)
+        elif id_ in told[name]:
+            found = Result("fail", f"{name} is told it, and it is not for them")
+        else:
+            found = Result(
+                "not-run", f"it is not for {name}, who is not told it; nobody else was asked"
+            )
+        items[f"announcements/{id_}"] = found
+    items.update(others(captured, told))
+    if not captured:
+        items.setdefault("announcements", Result("pass", "there are none, as on the captured hub"))
+    return items
+
+
+def awaited(
+    captured: Sequence[Mapping[str, Any]],
+) -> tuple[dict[str, Result], dict[str, Mapping[str, Any]]]:
+    """Announcements that a replica must tell somebody now; and what is said of those that it need not.
+
+    Returns:
+        Results by item, and announcements by their ids.
+    """
+    items: dict[str, Result] = {}
+    expected = {}
+    now = datetime.now(timezone.utc)
+    for each in captured:
+        key = f"announcements/{each['id']}"
+        if each["audience"] == {"kind": "groups", "groups": []}:
+            items[key] = Result("pass", UNNAMED)
+        elif _passed(each, now):
+            items[key] = Result("pass", PAST)
+        elif each.get("show_from") and _time(each["show_from"]) > now:
+            items[key] = Result("not-run", f"it is shown from {each['show_from']} on; `jupyter 2i2c"
+                                " announce list` on the replica shows that it is there")  # fmt: skip
+        else:
+            expected[each["id"]] = each
+    return items, expected
+
+
+def others(
+    captured: Sequence[Mapping[str, Any]], told: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Result]:
+    """Announcements that somebody is told, and the captured hub has not.
+
+    Arguments:
+        captured: what `announcements_of` gives.
+        told: people to announcements by their ids.
+    """
+    known = {each["id"] for each in captured}
+    return {f"announcements/{id_}": Result("fail", f"{name} is told it; the captured hub has none such")
+            for name, got in told.items() for id_ in sorted(got.keys() - known)}  # fmt: skip
 
 
 def _asked(
@@ -108,15 +168,9 @@ def _same(
     administrators: Sequence[str],
     told: Mapping[str, Mapping[str, Any]],
 ) -> Result:
-    audience = each["audience"]
-    for_whom = {
-        name for name, groups in people.items()
-        if audience["kind"] == "everyone"
-        or (audience["kind"] == "administrators" and name in administrators)
-        or (audience["kind"] == "groups" and groups & set(audience["groups"]))
-    }  # fmt: skip
+    for_whom = _for_whom(each, people, administrators)
     if not for_whom:
-        groups = ", ".join(audience["groups"])
+        groups = ", ".join(each["audience"]["groups"])
         return Result("not-run", f"the bundle names nobody who is in {groups}, so nobody can ask")
     for name in people:
         if name in for_whom and each["id"] not in told[name]:
@@ -137,6 +191,21 @@ def _same(
         else f"{min(for_whom)} is told it"
     )
     return Result("pass", f"{said}, {', '.join(without)} not" if without else said)
+
+
+def _for_whom(
+    each: Mapping[str, Any],
+    people: Mapping[str, frozenset[str]],
+    administrators: Sequence[str],
+) -> set[str]:
+    """Those of some people whom an announcement is for."""
+    audience = each["audience"]
+    return {
+        name for name, groups in people.items()
+        if audience["kind"] == "everyone"
+        or (audience["kind"] == "administrators" and name in administrators)
+        or (audience["kind"] == "groups" and groups & set(audience["groups"]))
+    }  # fmt: skip
 
 
 def _passed(each: Mapping[str, Any], now: datetime) -> bool:

@@ -1,10 +1,10 @@
-"""V6: the replica's REST API answers as the captured hub's did. Called by verify/hub.py, with a replica that runs."""
+"""V6: the replica's REST API answers as the captured hub's did. Called by verify/hub.py, with a replica that runs; v6_elsewhere.py compares by it, too."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,14 +24,24 @@ EXPLAINED_CLASS = {
     "spawner": "JupyterHub.spawner_class",
 }
 
-
+MISSING = "it is not on the replica"
 MOST_NAMED = 5
+LONGEST_VALUE = 500
 
 UNKNOWN = {
     "people:users": "users", "people:list": "users", "groups:groups": "groups", "groups:list": "groups",
     "services:services": "services", "services:info": "info", "announcements:list": "announcements",
 }  # fmt: skip
 """Items of the manifest to what cannot be compared where the bundle does not have them."""
+
+SEEN_WITH = {
+    "users": ("list:users",), "groups": ("list:groups", "read:groups"), "services": ("list:services",),
+    "info": ("read:hub",),
+}  # fmt: skip
+"""What a token must be allowed to see all of each."""
+
+FIELD_SEEN_WITH = {"roles": "read:roles", "users": "read:groups", "properties": "read:groups"}
+"""The same, of what is told of a member."""
 
 
 def check(
@@ -50,9 +60,7 @@ def check(
         work: asked whether to stop.
         python: the interpreter that it runs on; this one by default.
     """
-    captured = {what: json.loads(bundle.text(f"hub/{what}.json"))
-                for what in ("users", "groups", "services", "info")
-                if bundle.path(f"hub/{what}.json").is_file()}  # fmt: skip
+    captured = answers_of(bundle)
     ours = service_store.runs_service(hub_local.observed_of(bundle)["config"])
     if not captured and service_store.announcements_of(bundle) is None:
         return not_run("the bundle holds no answers of the hub's API; capture it with --live URL")
@@ -66,16 +74,9 @@ def check(
         told = observed(replica.url, token, work)
     except (ReplicaFails, ReplicateError) as error:
         return judged({"api": Result("fail", str(error))}, "answers")
-    items: dict[str, Result] = {}
-    for each in bundle.manifest().items:
-        there = each.status not in ("policy-excluded", "not-captured")
-        if each.id in UNKNOWN and not there and (ours or each.layer != "announcements"):
-            items[UNKNOWN[each.id]] = Result("not-run", f"not in the bundle: {each.reason}")
-    for what, before in captured.items():
-        if what == "info":
-            _info(before, told.get("info", {}), built, items)
-        else:
-            _members(what, before, told.get(what, []), items)
+    items = not_in_bundle(bundle, ours)
+    reasons = {each.path: f"{each.what}: {each.why}" for each in built.plan.changes}
+    items.update(compared(captured, told, reasons))
     items["packages"] = _packages(bundle, python)
     if ours:
         items["services/2i2c/"] = _answers(replica, "services/2i2c/")
@@ -86,7 +87,57 @@ def check(
             items["announcements"] = Result("fail", why)
     rung = judged(items, "answers")
     made = f"; {len(built.plan.secrets)} secrets were made up for it" if built.plan.secrets else ""
-    return replace(rung, why=f"{rung.why} ({_counted(items)}){made}")
+    return replace(rung, why=f"{rung.why} ({counted(items)}){made}")
+
+
+def answers_of(bundle: Bundle) -> dict[str, Any]:
+    """What the captured hub's API said, as far as the bundle has it."""
+    return {what: json.loads(bundle.text(f"hub/{what}.json"))
+            for what in ("users", "groups", "services", "info")
+            if bundle.path(f"hub/{what}.json").is_file()}  # fmt: skip
+
+
+def not_in_bundle(bundle: Bundle, ours: bool) -> dict[str, Result]:
+    """What cannot be compared, because the bundle does not have it; with the reason.
+
+    Arguments:
+        bundle: of a hub.
+        ours: whether our service runs beside it.
+    """
+    items = {}
+    for each in bundle.manifest().items:
+        there = each.status not in ("policy-excluded", "not-captured")
+        if each.id in UNKNOWN and not there and (ours or each.layer != "announcements"):
+            items[UNKNOWN[each.id]] = Result("not-run", f"not in the bundle: {each.reason}")
+    return items
+
+
+def compared(
+    captured: Mapping[str, Any], told: Mapping[str, Any], reasons: Mapping[str, str]
+) -> dict[str, Result]:
+    """What the captured hub's API said, and what the replica's says.
+
+    Arguments:
+        captured: as `answers_of` gives it.
+        told: as `observed` gives it.
+        reasons: settings that differ by the plan, with what becomes of them and why.
+    """
+    items: dict[str, Result] = {}
+    for what, before in captured.items():
+        if what in told["refused"]:
+            items[what] = Result(
+                "not-run", f"the token may not see all of it; {needs(SEEN_WITH[what])}"
+            )
+        elif what == "info":
+            _info(before, told[what], reasons, items)
+        else:
+            _members(what, before, told[what], items)
+    return items
+
+
+def needs(scopes: Sequence[str]) -> str:
+    """Which scopes a token lacks, in words."""
+    return f"it needs the scope{'s' if len(scopes) > 1 else ''} {', '.join(scopes)}"
 
 
 def _packages(bundle: Bundle, python: Path | None) -> Result:
@@ -102,7 +153,7 @@ def _packages(bundle: Bundle, python: Path | None) -> Result:
                   f" equal answers prove nothing about those: {', '.join(different[:MOST_NAMED])}{more}")  # fmt: skip
 
 
-def _counted(items: Mapping[str, Result]) -> str:
+def counted(items: Mapping[str, Result]) -> str:
     """How many there are of each kind that was compared."""
     kinds = Counter(key.partition("/")[0] for key, each in items.items()
                     if each.status != "not-run" and key not in ("packages", "services/2i2c/"))  # fmt: skip
@@ -127,35 +178,49 @@ def administrators(bundle: Bundle) -> list[str]:
 
 def _members(what: str, before: Any, after: Any, items: dict[str, Result]) -> None:
     old, new = ({each["name"]: each for each in side} for side in (before, after))
+    # what is told of nobody cannot be seen; that is no difference
+    told = {field for each in after for field in each}
+    unseen = {field for each in before for field in each} - told if after else set()
+    for field in sorted(unseen):
+        scope = FIELD_SEEN_WITH.get(field, SEEN_WITH[what][0])
+        items[f"{what}: {field}"] = Result("not-run", f"the token may not see it; {needs([scope])}")
     for name in sorted({*old, *new}):
         key = f"{what}/{name}"
         if name not in new:
-            items[key] = Result("fail", "it is not on the replica")
+            items[key] = Result("fail", MISSING)
         elif name not in old:
             items[key] = Result("fail", "the captured hub has none")
         else:
-            items[key] = _equal(old[name], new[name])
+            items[key] = _equal(old[name], new[name], unseen)
 
 
-def _equal(old: Mapping[str, Any], new: Mapping[str, Any]) -> Result:
-    different = [f"{name} was {json.dumps(old.get(name))} and is {json.dumps(new.get(name))}"
-                 for name in sorted({*old, *new}) if old.get(name) != new.get(name)]  # fmt: skip
+def _equal(old: Mapping[str, Any], new: Mapping[str, Any], unseen: Set[str]) -> Result:
+    different = [f"{name} was {_short(old.get(name))} and is {_short(new.get(name))}"
+                 for name in sorted({*old, *new} - unseen) if old.get(name) != new.get(name)]  # fmt: skip
     return Result("fail", "; ".join(different)) if different else Result("pass")
 
 
+def _short(value: Any) -> str:
+    """A value of somebody's hub, in words that fit on a page."""
+    text = json.dumps(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
+
+
 def _info(
-    old: Mapping[str, Any], new: Mapping[str, Any], built: hub_local.Built, items: dict[str, Result]
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    reasons: Mapping[str, str],
+    items: dict[str, Result],
 ) -> None:
-    explained = {each.path: each for each in built.plan.changes}
     for name in sorted({*old, *new}):
-        change = explained.get(EXPLAINED_CLASS.get(name, ""))
+        reason = reasons.get(EXPLAINED_CLASS.get(name, ""))
         if old.get(name) == new.get(name):
             items[f"info/{name}"] = Result("pass")
-        elif change:
-            items[f"info/{name}"] = Result("pass", f"{change.what}: {change.why}")
+        elif reason:
+            items[f"info/{name}"] = Result("pass", reason)
         else:
-            items[f"info/{name}"] = Result("fail", f"it was {json.dumps(old.get(name))} and is"
-                                           f" {json.dumps(new.get(name))}")  # fmt: skip
+            items[f"info/{name}"] = Result("fail", f"it was {_short(old.get(name))} and is"
+                                           f" {_short(new.get(name))}")  # fmt: skip
 
 
 def _answers(replica: Replica, path: str) -> Result:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
@@ -14,8 +15,9 @@ from ..targets import hub_local
 from ..work import Work
 from .ladder import Result, Rung, judged, not_run
 from .replica import Replica, ReplicaFails
+from .server import NotWorking, Server
 from .v6_live import administrators
-from .v7_notebook import NotWorking, Server, run_notebook
+from .v7_notebook import run_notebook
 
 
 def check(bundle: Bundle, replica: Replica, python: Path | None, work: Work) -> Rung:
@@ -46,8 +48,8 @@ def check(bundle: Bundle, replica: Replica, python: Path | None, work: Work) -> 
         items["server"] = Result("pass", "it starts")
         token = browser.token(name)
         address = f"{replica.url}user/{quote(name, safe='@~')}"
-        server = Server(address, token, replica.process, work)
-        asyncio.run(_visit(server, prefix, items))
+        with closing(Server(address, token, replica.process, work)) as server:
+            asyncio.run(_visit(server, prefix, items))
         browser.ask("DELETE", f"{api}/server")
         items["stop"] = Result("pass", "it stops")
     except (ReplicaFails, NotWorking) as error:

@@ -13,25 +13,19 @@ import secrets
 import socket
 import subprocess
 import tempfile
-import time
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
-
-from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
-from tornado.websocket import websocket_connect
 
 from ... import tethered
 from ..bundle import Bundle
 from ..errors import Cancelled
+from ..manifest import Manifest
 from ..targets.local import CONFIG, Built
 from ..work import Work
 from .ladder import Result, Rung, judged, not_run
-
-START_TIMEOUT = 90
-RUN_TIMEOUT = 120
+from .server import NotWorking, Server
 
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT", "TMPDIR", "LD_LIBRARY_PATH")
 
@@ -41,10 +35,6 @@ CELLS = (
     ("print(sys.prefix)", "{prefix}"),
 )
 """Cells of the notebook, and what their output must hold."""
-
-
-class NotWorking(Exception):
-    """Something of the server does not work; the message says what."""
 
 
 def check(bundle: Bundle, python: Path | None, built: Built | None, work: Work) -> Rung:
@@ -59,11 +49,7 @@ def check(bundle: Bundle, python: Path | None, built: Built | None, work: Work) 
     )
     if have.returncode:
         return not_run("the environment has no jupyter_server, so it had none before")
-    kernels = [
-        item.id.partition(":")[2]
-        for item in manifest.items
-        if item.layer == "kernels" and item.status in ("captured", "secret-slot")
-    ]
+    kernels = kernels_of(manifest)
     work.step(0, 0, "starting a server")
     items: dict[str, Result] = {}
     with tempfile.TemporaryDirectory(prefix="2i2c-server-") as home:
@@ -75,6 +61,15 @@ def check(bundle: Bundle, python: Path | None, built: Built | None, work: Work) 
         except (NotWorking, OSError) as error:
             items.setdefault("server", Result("fail", str(error)))
     return judged(items, "steps")
+
+
+def kernels_of(manifest: Manifest) -> list[str]:
+    """The kernels that an environment in a bundle has, by their names."""
+    return [
+        item.id.partition(":")[2]
+        for item in manifest.items
+        if item.layer == "kernels" and item.status in ("captured", "secret-slot")
+    ]
 
 
 @contextmanager
@@ -128,15 +123,19 @@ async def _visit(
     items: dict[str, Result],
     work: Work,
 ) -> None:
-    server = Server(url, token, process, work)
-    await server.await_start()
-    items["server"] = Result("pass", "it starts and answers")
-    if await server.has_lab():
-        items["lab"] = Result("pass", "JupyterLab's page is there")
-    notebook = await run_notebook(server, str(python.parent.parent))
-    items["notebook"] = notebook
-    for name in kernels:
-        work.step(0, 0, f"starting the kernel {name}")
+    with closing(Server(url, token, process, work)) as server:
+        await server.await_start()
+        items["server"] = Result("pass", "it starts and answers")
+        if await server.has_lab():
+            items["lab"] = Result("pass", "JupyterLab's page is there")
+        items["notebook"] = await run_notebook(server, str(python.parent.parent))
+        await start_kernels(server, kernels, items)
+
+
+async def start_kernels(server: Server, names: Iterable[str], items: dict[str, Result]) -> None:
+    """Start each of these kernels, and say whether it answers."""
+    for name in names:
+        server.work.step(0, 0, f"starting the kernel {name}")
         try:
             await server.start_kernel(name)
             items[f"kernel:{name}"] = Result("pass", "it starts and answers")
@@ -175,134 +174,3 @@ async def run_notebook(server: Server, prefix: str) -> Result:
     if CELLS[0][1] not in json.dumps(back["content"]["cells"][0]["outputs"]):
         return Result("fail", "the saved notebook has lost its output")
     return Result("pass", f"{len(CELLS)} cells ran and were saved")
-
-
-class Server:
-    """A server to talk to as a browser does.
-
-    Arguments:
-        url: without a slash at its end.
-        token: which opens it.
-        process: which it is.
-        work: asked whether to stop.
-    """
-
-    def __init__(self, url: str, token: str, process: subprocess.Popen[bytes], work: Work) -> None:
-        self.url = url
-        self.work = work
-        self._process = process
-        self._headers = {"Authorization": f"token {token}"}
-        self._client = AsyncHTTPClient()
-
-    async def ask(self, method: str, path: str, body: object) -> Any:
-        """One request; the answer's JSON."""
-        request = HTTPRequest(
-            self.url + path,
-            method,
-            self._headers,
-            json.dumps(body) if body is not None else None,
-            request_timeout=RUN_TIMEOUT,
-        )
-        try:
-            answer = await self._client.fetch(request)
-        except (HTTPClientError, OSError) as error:
-            raise NotWorking(f"{method} {path}: {error}") from None
-        return json.loads(answer.body) if answer.body else None
-
-    async def await_start(self) -> None:
-        """Until it answers."""
-        deadline = time.monotonic() + START_TIMEOUT
-        while True:
-            self.work.check()
-            if self._process.poll() is not None:
-                raise NotWorking("the server does not start")
-            try:
-                await self.ask("GET", "/api/status", None)
-                return
-            except NotWorking:
-                if time.monotonic() > deadline:
-                    raise NotWorking(f"the server does not answer in {START_TIMEOUT} s") from None
-                await asyncio.sleep(0.1)
-
-    async def has_lab(self) -> bool:
-        """Whether JupyterLab's page is served."""
-        request = HTTPRequest(f"{self.url}/lab", headers=self._headers, request_timeout=30)
-        answer = await self._client.fetch(request, raise_error=False)
-        return answer.code == 200 and b"jupyter-config-data" in answer.body
-
-    async def start_kernel(self, name: str) -> None:
-        """Start a kernel, have it answer, and stop it."""
-        kernel = await self.ask("POST", "/api/kernels", {"name": name})
-        try:
-            await self._talk(kernel["id"], "kernel_info_request", {}, "kernel_info_reply")
-        finally:
-            await self.ask("DELETE", f"/api/kernels/{kernel['id']}", None)
-
-    async def execute(self, kernel: str, code: str) -> list[dict[str, Any]]:
-        """Run code; its outputs as a notebook holds them."""
-        content = {"code": code, "silent": False, "store_history": True, "allow_stdin": False}
-        messages = await self._talk(kernel, "execute_request", content, "execute_reply")
-        outputs = []
-        for message in messages:
-            kind, content = message["msg_type"], message["content"]
-            if kind == "error":
-                raise NotWorking(f"a cell fails: {content.get('ename')}: {content.get('evalue')}")
-            if kind == "stream":
-                outputs.append(
-                    {"output_type": "stream", "name": content["name"], "text": content["text"]}
-                )
-            elif kind == "display_data":
-                outputs.append(
-                    {"output_type": "display_data", "data": content["data"], "metadata": {}}
-                )
-        return outputs
-
-    async def _talk(
-        self, kernel: str, kind: str, content: dict[str, Any], answer: str
-    ) -> list[dict[str, Any]]:
-        """Send a message, and collect what belongs to it until the kernel is idle and has answered."""
-        address = self.url.replace("http", "ws", 1) + f"/api/kernels/{kernel}/channels"
-        identifier = uuid.uuid4().hex
-        header = {"msg_id": identifier, "msg_type": kind, "username": "", "session": identifier,
-                  "version": "5.3", "date": ""}  # fmt: skip
-        message = {"header": header, "parent_header": {}, "metadata": {}, "content": content,
-                   "channel": "shell", "buffers": []}  # fmt: skip
-        try:
-            socket_ = await websocket_connect(HTTPRequest(address, headers=self._headers))
-        except (HTTPClientError, OSError) as error:
-            raise NotWorking(f"the kernel's channel does not open: {error}") from None
-        collected: list[dict[str, Any]] = []
-        idle = answered = False
-        deadline = time.monotonic() + RUN_TIMEOUT
-        try:
-            await socket_.write_message(json.dumps(message))
-            waiting = asyncio.ensure_future(_next(socket_))
-            while not (idle and answered):
-                self.work.check()
-                done, _ = await asyncio.wait({waiting}, timeout=0.2)
-                if time.monotonic() > deadline:
-                    waiting.cancel()
-                    raise NotWorking(f"the kernel does not answer in {RUN_TIMEOUT} s")
-                if not done:
-                    continue
-                text = waiting.result()
-                if text is None:
-                    raise NotWorking("the kernel's channel closes: the kernel died")
-                waiting = asyncio.ensure_future(_next(socket_))
-                one = json.loads(text)
-                if one.get("parent_header", {}).get("msg_id") != identifier:
-                    continue
-                collected.append(one)
-                answered = answered or one["msg_type"] == answer
-                idle = idle or (
-                    one["msg_type"] == "status" and one["content"]["execution_state"] == "idle"
-                )
-            waiting.cancel()
-        finally:
-            socket_.close()
-        return collected
-
-
-async def _next(channel: Any) -> str | bytes | None:
-    message: str | bytes | None = await channel.read_message()
-    return message

@@ -1,0 +1,109 @@
+"""V6 and V7 of a replica that runs elsewhere, on Kubernetes, TLJH or wherever, by its address and tokens. Called by verify/__init__.py, only where its address was given.
+
+It reads, and starts and stops one server; of the bundle it runs nothing, here or there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..bundle import Bundle, created_now
+from ..errors import ReplicateError
+from ..live_hub import LiveHub, Who
+from ..targets import hub_local, tljh
+from ..work import Work
+from . import v6_elsewhere, v7_elsewhere
+from .ladder import RUNGS, Rung, Verification, failed, not_run
+
+
+@dataclass(frozen=True)
+class Live:
+    """A replica that runs.
+
+    Attributes:
+        url: as `safe_address` gives it.
+        token: for its API.
+        server_token: for the server that V7 starts; the other one where it is empty.
+        user: whose server; empty: of whoever owns the token.
+    """
+
+    url: str
+    token: str
+    server_token: str = ""
+    user: str = ""
+
+
+def added(
+    verification: Verification,
+    bundle: Bundle,
+    live: Live,
+    built: Path | None,
+    up_to: str,
+    work: Work,
+) -> Verification:
+    """A verification with V6 and V7 of the replica that runs elsewhere.
+
+    Arguments:
+        verification: of all other rungs.
+        bundle: of a hub.
+        live: the replica.
+        built: what was built for it, which says what is different on purpose.
+        up_to: the last rung to try.
+        work: told how far it is.
+    """
+    wanted = [each for each in ("V6", "V7") if each in list(RUNGS)[: list(RUNGS).index(up_to) + 1]]
+    broken = next((name for name in ("V0", "V1") if verification.rungs[name].status == "fail"), "")
+    asked = {"url": live.url, "at": created_now(), "as": ""}
+    if broken or not wanted:
+        why = f"{broken} failed" if broken else f"asked for no more than {up_to}"
+        rungs = {each: not_run(why) for each in ("V6", "V7")}
+        return replace(verification, rungs={**verification.rungs, **rungs})
+    try:
+        rungs, asked["as"] = asyncio.run(
+            _climb(bundle, live, _reasons(bundle, built), wanted, work)
+        )
+    except ReplicateError as error:
+        rungs = {each: failed(str(error)) for each in wanted[:1]}
+    return replace(verification, rungs={**verification.rungs, **rungs}, live=asked)
+
+
+async def _climb(
+    bundle: Bundle, live: Live, reasons: Mapping[str, str], wanted: Sequence[str], work: Work
+) -> tuple[dict[str, Rung], str]:
+    rungs: dict[str, Rung] = {}
+    async with AsyncExitStack() as stack:
+        hub = await stack.enter_async_context(LiveHub(live.url, live.token))
+        who = await hub.who()
+        name = said(who)
+        if "V6" in wanted:
+            rungs["V6"] = await v6_elsewhere.check(bundle, hub, live.token, who, reasons, work)
+        if "V7" in wanted:
+            token = live.server_token or live.token
+            if live.server_token:
+                hub = await stack.enter_async_context(LiveHub(live.url, token))
+                who = await hub.who()
+                name += f", and for the server as {said(who)}" if said(who) != name else ""
+            rungs["V7"] = await v7_elsewhere.check(bundle, hub, token, who, live.user, work)
+    return rungs, name
+
+
+def said(who: Who) -> str:
+    """Whose token it is, for the report."""
+    of = "administrator" if who.administers else who.kind
+    return f"{who.name} ({of})"
+
+
+def _reasons(bundle: Bundle, built: Path | None) -> dict[str, str]:
+    """Settings that are not as they were, by the plan of what was built, with the reason."""
+    if built is None or not hub_local.is_hub(bundle):
+        return {}
+    if tljh.is_built(built):
+        changes = hub_local.read_built(built / tljh.EXTRA / tljh.CAPTURED).plan.changes
+    else:
+        changes = hub_local.read_built(built).plan.changes
+    # what only moves into another file is the same
+    return {each.path: f"{each.what}: {each.why}" for each in changes if each.id != "config.yaml"}
