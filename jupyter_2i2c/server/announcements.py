@@ -191,7 +191,8 @@ class News:
             ``{"state": …, "age": seconds or null, "unread": …, "loud": …, "revision": …,
             "announcements": […]}``.
         """
-        if self._running is None and self._hub.on_hub and self._hub.service_url:
+        ended = self._running is None or self._running.done()
+        if ended and self._hub.on_hub and self._hub.service_url:
             self._first = asyncio.get_running_loop().create_future()
             self._running = asyncio.ensure_future(self._run())
         if self._first is not None:
@@ -247,12 +248,19 @@ class News:
             await asyncio.wait([self._running])
 
     async def _run(self) -> None:
-        while True:
-            wait = await self._ask()
-            if self._first and not self._first.done():
-                self._first.set_result(None)
-            self._tell_changes()
-            await asyncio.sleep(wait * random.uniform(1, 1 + JITTER))
+        try:
+            while True:
+                wait = await self._ask()
+                self._answered()
+                self._tell_changes()
+                await asyncio.sleep(wait * random.uniform(1, 1 + JITTER))
+        finally:
+            self._answered()  # whatever ended it, nobody waits for it for ever
+
+    def _answered(self) -> None:
+        """Let go whoever waits for the first answer."""
+        if self._first and not self._first.done():
+            self._first.set_result(None)
 
     async def _ask(self) -> float:
         """Ask once; the seconds after which to ask again."""

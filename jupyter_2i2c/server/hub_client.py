@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -244,20 +245,21 @@ def _read(response: HTTPResponse, who: str) -> Answer:
         raise HubError("unavailable", f"{who} answered {response.code}", *more)
     try:
         return Answer(json.loads(response.body or b"null"), etag, version)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise HubError("unavailable", f"{who} answered with something else than JSON") from None
 
 
 def _said(response: HTTPResponse) -> str:
     try:
         said = json.loads(response.body)["message"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ""
     return said[:MAX_SAID] if isinstance(said, str) else ""
 
 
 def _retry_after(response: HTTPResponse) -> float:
     try:
-        return min(max(float(response.headers["Retry-After"]), 1.0), 3600.0)
+        seconds = float(response.headers["Retry-After"])
     except (KeyError, ValueError):
         return DEFAULT_RETRY_AFTER
+    return DEFAULT_RETRY_AFTER if math.isnan(seconds) else min(max(seconds, 1.0), 3600.0)

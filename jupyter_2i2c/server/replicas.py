@@ -152,9 +152,8 @@ class DownloadHandler(ExportHandler):
         volume = self.get_query_argument("volume", "")
         try:
             if volume:
-                name, chunks = await exports.volume(
-                    identity, int(volume) if volume.isdigit() else 0
-                )
+                number = int(volume) if volume.isdecimal() and len(volume) < 10 else 0
+                name, chunks = await exports.volume(identity, number)
             else:
                 path, name = exports.file(identity)
                 self.set_header("Content-Length", path.stat().st_size)

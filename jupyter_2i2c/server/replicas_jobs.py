@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -163,9 +164,9 @@ class Exports:
         if process and process.poll() is None:
             process.terminate()
             return
-        holder = self._holder(identity)
-        if holder:
-            os.kill(holder, signal.SIGTERM)
+        if holder := self._holder(identity):
+            with suppress(ProcessLookupError):  # it has just ended
+                os.kill(holder, signal.SIGTERM)
 
     def file(self, identity: str) -> tuple[Path, str]:
         """The file of an environment, and what to call it.

@@ -275,7 +275,7 @@ def _checked(request: Mapping[str, Any]) -> dict[str, Any]:
         value = request.get(name, "")
         if not isinstance(value, str):
             raise NotSendable(f"{name} must be text")
-        body[name] = value
+        body[name] = _characters(value)
     if not body["key"] or not body["category"]:
         raise NotSendable("key and category must be given")
     if not body["subject"].strip() or not body["text"].strip():
@@ -285,7 +285,8 @@ def _checked(request: Mapping[str, Any]) -> dict[str, Any]:
         isinstance(parts, Mapping) and all(isinstance(each, str) for each in parts.values())
     ):
         raise NotSendable("diagnostics must be texts by their names, or null")
-    body["diagnostics"] = dict(parts) if parts else None
+    told = {_characters(name): _characters(each) for name, each in (parts or {}).items()}
+    body["diagnostics"] = told or None
     body["attachments"] = []
     attached = request.get("attachments", [])
     for each in attached if isinstance(attached, list) else [None]:
@@ -298,6 +299,11 @@ def _checked(request: Mapping[str, Any]) -> dict[str, Any]:
         body["attachments"].append(one)
     body["encrypt"] = request.get("encrypt") is True
     return body
+
+
+def _characters(text: str) -> str:
+    """Text without halves of characters, which a browser leaves where it cuts one in two."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _file_name(name: str) -> str:

@@ -59,6 +59,20 @@ async def test_a_second_browser_asks_the_service_nothing(jp_fetch, stand_in, ans
     assert len(stand_in.requests) == 1
 
 
+async def test_a_fault_of_ours_keeps_nobody_waiting_and_the_next_look_asks_anew(
+    news, stand_in, answer, monkeypatch
+):
+    def fault(body):
+        raise ZeroDivisionError
+
+    stand_in.says(answer)
+    with monkeypatch.context() as broken:
+        broken.setattr(module, "_announcements", fault)
+        assert (await news.look())["announcements"] == []
+    while not (await news.look())["announcements"]:
+        await asyncio.wait([news._running])
+
+
 async def test_nobody_asks_before_somebody_looks(jp_fetch, stand_in, answer):
     stand_in.says({"name": "ada"})
     await jp_fetch("jupyter-2i2c", "session")

@@ -101,6 +101,10 @@ async def test_volumes_are_each_downloaded_again(ask, home, monkeypatch, tmp_pat
     assert job["volumes"] >= 4
     with pytest.raises(HTTPClientError) as error:
         await ask("download", params={"id": job["id"], "volume": job["volumes"]})
+    for nonsense in ("0", "²", "9" * 5000):
+        with pytest.raises(HTTPClientError) as raised:
+            await ask("download", params={"id": job["id"], "volume": nonsense})
+        assert raised.value.code == 404
     assert "before the checksums" in error.value.response.body.decode()
     (tmp_path / "bag").mkdir()
     for number in range(1, job["volumes"] + 1):

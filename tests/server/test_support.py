@@ -71,6 +71,15 @@ def ask(jp_fetch):
     return ask
 
 
+@pytest.mark.parametrize("encrypt", [False, True])
+async def test_a_character_that_was_cut_in_two_does_not_keep_a_request_back(service, ask, encrypt):
+    stand_in = service()
+    cut = {"text": "cut \ud83e", "subject": "\ud83e?", "diagnostics": {"\ud83e": "\ud83e"}}
+    assert (await ask(**cut, encrypt=encrypt)).code == 201
+    (sent,) = posted(stand_in)
+    assert sent["subject"] == "??"
+
+
 def posted(stand_in):
     return [json.loads(each.body) for each in stand_in.requests if each.method == "POST"]
 
