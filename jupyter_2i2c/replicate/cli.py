@@ -63,7 +63,7 @@ def add_verbs(verbs: Any) -> None:
         "--port",
         type=_port,
         default=8000,
-        help="of a hub: where it listens, with the three next (default: 8000)",
+        help="of a hub: where it listens, with its services at the ports after (default: 8000)",
     )
     build.add_argument(
         "--login", choices=["dummy", "native"], default="dummy",

@@ -617,7 +617,12 @@ def test_a_replicas_secrets_come_from_its_file(tmp_path, monkeypatch):
     import importlib.util
 
     shutil.copy(hub_local.OVERLAY, tmp_path / "replica.py")
-    decided = {"environment": {"PLACE": "{config}/x"}, "secrets": ["KEY", "TOKEN"], "elsewhere": {}}
+    decided = {
+        "environment": {"PLACE": "{config}/x"},
+        "secrets": ["KEY", "TOKEN"],
+        "elsewhere": {},
+        "addresses": {},
+    }
     (tmp_path / "replica.json").write_text(json.dumps(decided))
     (tmp_path / "secrets.env").write_text('# a comment\nKEY="first\\nsecond"\nTOKEN=\n')
     spec = importlib.util.spec_from_file_location("replica_of_a_test", tmp_path / "replica.py")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 from collections.abc import Mapping
@@ -30,6 +31,9 @@ DECIDED = "replica.json"
 SECRETS = "secrets.env"
 CONFIG = "jupyterhub_config.py"
 STATE = "state"
+
+LOOPBACK = ("127.0.0.1", "localhost")
+"""This machine, in addresses of a configuration."""
 
 LOGINS = {
     "dummy": ("dummy", "anybody on the list logs in with one password: for trying it out"),
@@ -191,7 +195,7 @@ def plan(bundle: Bundle, *, port: int = 8000, login: str = "dummy") -> Plan:
     Arguments:
         bundle: of a hub that was captured where it runs.
         port: where its proxy shall listen; the hub, the proxy's API and our service's metrics take
-            the next three.
+            the next three, and what services listen at the ports after those.
         login: a key of `LOGINS`.
 
     Raises:
@@ -208,6 +212,7 @@ def plan(bundle: Bundle, *, port: int = 8000, login: str = "dummy") -> Plan:
     _database(made, config)
     if service_store.runs_service(config):
         _service(made, config, bundle, port)
+    _listeners(made, config, port + 4)
     _spawner(made, config)
     if local.has_environment(bundle):
         _environment(made, config, bundle)
@@ -225,12 +230,13 @@ def _addresses(made: Plan, config: Mapping[str, Any], port: int) -> None:
     base = old.path or str(config.get("JupyterHub.base_url", "/"))
     new = {"JupyterHub.bind_url": (port, f"/{base.strip('/')}/".replace("//", "/")),
            "JupyterHub.hub_bind_url": (port + 1, ""), "ConfigurableHTTPProxy.api_url": (port + 2, "")}  # fmt: skip
-    ports = {"JupyterHub.bind_url": int(config.get("JupyterHub.port", 8000)),
-             "JupyterHub.hub_bind_url": int(config.get("JupyterHub.hub_port", 8081)),
+    ports = {"JupyterHub.bind_url": config.get("JupyterHub.port", 8000),
+             "JupyterHub.hub_bind_url": config.get("JupyterHub.hub_port", 8081),
              "ConfigurableHTTPProxy.api_url": 8001}  # fmt: skip
     for path, (number, rest) in new.items():
         before = urlsplit(str(config.get(path, "")))
-        made.addresses[f"127.0.0.1:{before.port or ports[path]}"] = f"127.0.0.1:{number}"
+        for here in LOOPBACK:
+            made.addresses[f"{here}:{before.port or ports[path]}"] = f"127.0.0.1:{number}"
         made.put("address", path, f"http://127.0.0.1:{number}{rest}")
     if config.get("ConfigurableHTTPProxy.command"):
         made.put("proxy", "ConfigurableHTTPProxy.command", ["{proxy}"])
@@ -258,6 +264,29 @@ def _service(made: Plan, config: Mapping[str, Any], bundle: Bundle, port: int) -
         made.put("store", path, place)
     if service_store.announcements_of(bundle):
         made.store = service_store.places(config)
+
+
+def _listeners(made: Plan, config: Mapping[str, Any], port: int) -> None:
+    """Where services listen that the hub starts: the captured hub's may still have the ports.
+
+    A service that it does not start listens here, too, if one that it starts is told its address:
+    our console is a second client of our service's process.
+    """
+    services = {path: value for path, value in config.items()
+                if path.startswith("JupyterHub.services[") and isinstance(value, dict)}  # fmt: skip
+    ours = [each for each in services.values() if "command" in each]
+    told = json.dumps([[each["command"], each.get("environment")] for each in ours])
+    for path, service in services.items():
+        url = urlsplit(str(service.get("url") or ""))
+        # not one of which it is only the beginning
+        here = re.search(rf"{re.escape(url.netloc)}(?!\d)", told) if url.port else None
+        if not url.port or not ("command" in service or here):
+            continue
+        for old in (url.netloc, *(f"{each}:{url.port}" for each in LOOPBACK)):
+            made.addresses.setdefault(old, f"127.0.0.1:{port}")
+        new = url._replace(netloc=made.addresses[url.netloc]).geturl()
+        made.changes.append(Change("address", f"{path}.url", f"becomes {json.dumps(new)}"))
+        port += 1
 
 
 def _spawner(made: Plan, config: Mapping[str, Any]) -> None:

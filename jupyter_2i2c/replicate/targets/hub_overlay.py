@@ -53,7 +53,7 @@ def prepare() -> Any:
             f"replica: {secrets} lacks {', '.join(missing)}; what each is stands there"
         )
     _find_elsewhere(decided["elsewhere"])
-    _move_when_read()
+    _move_when_read(moves_of(decided))
     return decided
 
 
@@ -70,7 +70,7 @@ def settle(c: Any, decided: Any) -> None:
             c[section].pop(trait, None)
     for path, value in decided["settings"].items():
         section, _, trait = path.partition(".")
-        c[section][trait] = moved(placed(value))
+        c[section][trait] = moved(placed(value), asked_moves())
     for path, members in decided["added"].items():
         section, _, trait = path.partition(".")
         before = c[section].get(trait, set())
@@ -87,11 +87,13 @@ def settle(c: Any, decided: Any) -> None:
             c[section][trait] = {*before, *members}
     if os.environ.get(PASSWORD):
         c.DummyAuthenticator.password = os.environ[PASSWORD]
+    moves = moves_of(decided)
     for section in list(c):
         for trait in list(c[section]):
-            value = c[section][trait]
-            if isinstance(value, str):
-                c[section][trait] = moved(value)
+            path = f"{section}.{trait}"
+            # what was decided is of this machine already, and services come when all is read
+            if path not in decided["settings"] and path != "JupyterHub.services":
+                c[section][trait] = moved(c[section][trait], moves)
 
 
 def placed(value: Any) -> Any:
@@ -111,18 +113,34 @@ def placed(value: Any) -> Any:
     return value
 
 
-def moved(value: Any) -> Any:
-    """A value whose addresses of this machine are moved to where `ADDRESSES` says."""
-    moves = json.loads(os.environ.get(ADDRESSES, "{}"))
+def asked_moves() -> Any:
+    """Addresses of this machine to others, as `ADDRESSES` says."""
+    return json.loads(os.environ.get(ADDRESSES, "{}"))
+
+
+def moves_of(decided: Any) -> Any:
+    """Addresses of the captured configuration to those of this replica."""
+    asked = asked_moves()
+    return {
+        **asked,
+        **{old: asked.get(new, new) for old, new in decided["addresses"].items()},
+    }
+
+
+def moved(value: Any, moves: Any) -> Any:
+    """A value with addresses moved, in what it is made of, too; other values are left as they are."""
     if not moves:
         return value
     if isinstance(value, str):
         pattern = "|".join(re.escape(each) for each in sorted(moves, key=len, reverse=True))
-        return re.sub(rf"({pattern})(?!\d)", lambda match: moves[match[1]], value)
-    if isinstance(value, (list, tuple)):
-        return [moved(each) for each in value]
-    if isinstance(value, dict):
-        return {name: moved(each) for name, each in value.items()}
+        return re.sub(rf"(?<![\w.-])({pattern})(?!\d)", lambda match: moves[match[1]], value)
+    if type(value) in (list, tuple):
+        return type(value)(moved(each, moves) for each in value)
+    if type(value) is dict:
+        return {name: moved(each, moves) for name, each in value.items()}
+    if type(value).__name__ == "LazyConfigValue":  # members for a list that nobody has set yet
+        for part in ("_extend", "_prepend", "_inserts", "_update"):
+            setattr(value, part, moved(getattr(value, part), moves))
     return value
 
 
@@ -153,20 +171,19 @@ def _carried(fname: str) -> str:
     return ""
 
 
-def _move_when_read() -> None:
+def _move_when_read(moves: Any) -> None:
     """Move the addresses of services when the whole configuration has been read: some are added last."""
-    if not os.environ.get(ADDRESSES):
-        return
     from jupyterhub.app import JupyterHub
 
+    if not moves or not JupyterHub.initialized():
+        return
     app: Any = JupyterHub.instance()
     update_config = app.update_config
 
     def move_and_update(config: Any) -> None:
         app.__dict__.pop("update_config", None)
-        services = config.JupyterHub.get("services")
-        if isinstance(services, list):
-            config.JupyterHub.services = moved(services)
+        if "services" in config.JupyterHub:
+            config.JupyterHub.services = moved(config.JupyterHub.services, moves)
         update_config(config)
 
     app.__dict__["update_config"] = move_and_update

@@ -238,8 +238,8 @@ def _environment(built: hub_local.Built, moves: Mapping[str, str]) -> dict[str, 
 
 def _addresses(plan: hub_local.Plan, config: Mapping[str, Any]) -> list[str]:
     """Every address of this machine that the hub may listen on."""
-    text = json.dumps([plan.settings, {path: each for path, each in config.items()
-                                       if path not in plan.settings}])  # fmt: skip
+    text = json.dumps([plan.settings, list(plan.addresses.values()),
+                       {path: each for path, each in config.items() if path not in plan.settings}])  # fmt: skip
     return sorted({match[0] for match in ADDRESS.finditer(text)})
 
 

@@ -127,7 +127,11 @@ def compared(
     mine, theirs = told["config"], _with_old_places(told["config"], executed.config, code)
     other_python = _minor(told["machine"]["python"]) != _minor(executed.python)
     explained = {each.path: each for each in plan.changes}
-    words = _Words(plan.addresses, bool(told["machine"].get("same_place")))
+    same_place = bool(told["machine"].get("same_place"))
+    # an address may be one of the old place and another one of the new
+    words = {new: f"{{address {new}}}" for new in plan.addresses.values()}
+    moved = {old: words[new] for old, new in plan.addresses.items()}
+    captured, built = _Words({**words, **moved}, same_place), _Words({**moved, **words}, same_place)
     items: dict[str, Result] = {}
     for path in sorted({*mine, *theirs}):
         change = explained.get(path)
@@ -140,7 +144,7 @@ def compared(
                 "fail", f"the captured hub does not set it; it is {_short(theirs[path])}"
             )
         else:
-            items[path] = _same(words.plain(mine[path]), words.plain(theirs[path]), other_python)
+            items[path] = _same(captured.plain(mine[path]), built.plain(theirs[path]), other_python)
     rung = judged(items, "settings")
     count = sum(path in items for path in explained)
     said = f"{rung.why}; {count} of them differ by a listed transform" if count else rung.why
@@ -187,17 +191,15 @@ def _names(value: Any) -> set[str]:
 
 
 class _Words:
-    """Brings two records to the same words.
+    """Brings a record to words that two of them share.
 
     Arguments:
-        addresses: of the old place to the new one's.
+        addresses: to the words for them.
         same_place: whether the captured hub ran where its configuration is.
     """
 
     def __init__(self, addresses: Mapping[str, str], same_place: bool) -> None:
-        self._names = {}
-        for number, (old, new) in enumerate(addresses.items()):
-            self._names[old] = self._names[new] = f"{{address {number}}}"
+        self._names = addresses
         words = "|".join(map(re.escape, self._names)) or "(?!)"
         self._pattern = re.compile(rf"({words})(?!\d)")
         self._same_place = same_place
