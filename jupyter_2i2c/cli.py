@@ -23,7 +23,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit status.
     """
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    if not (sys.argv[1:] if argv is None else argv):
+        parser.print_help(sys.stderr)
+        return WRONG_INPUT
+    arguments = parser.parse_args(argv)
     try:
         return int(arguments.run(arguments))
     except BrokenPipeError:  # somebody piped us into `head`

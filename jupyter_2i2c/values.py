@@ -49,7 +49,9 @@ def load(path: Path) -> dict[str, Any]:
             raise UnreadableValues(f"{path}: larger than {MAX_FILE // 10**6} MB, not a values file")
         document = yaml.load(path.read_text("utf-8"), Loader=_Loader)  # noqa: S506, a safe loader
     except OSError as error:
-        raise UnreadableValues(f"{path}: {error.strerror or error}") from None
+        raise UnreadableValues(
+            f"{path}: {error.strerror or error}; give a file of Helm values"
+        ) from None
     except UnicodeDecodeError as error:
         raise UnreadableValues(
             f"{path}: byte {error.start} is not UTF-8; save it as UTF-8"

@@ -43,6 +43,13 @@ def test_info_of_an_unreadable_file_is_one_line_and_status_2(tmp_path, capsys):
     assert "none.yaml: No such file" in error
 
 
+def test_without_a_verb_it_says_which_there_are(capsys):
+    assert main([]) == 2
+    said = capsys.readouterr().err
+    for verb in ("info", "doctor", "capture", "verify", "guide", "drill"):
+        assert f"\n    {verb} " in said
+
+
 def test_a_wrong_call_is_status_2(capsys):
     with pytest.raises(SystemExit) as end:
         main(["inform"])

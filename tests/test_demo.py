@@ -12,6 +12,7 @@ import httpx
 import psutil
 import pytest
 
+from jupyter_2i2c.cli import main
 from jupyter_2i2c.demo.local_hub import clean_environment
 
 pytestmark = pytest.mark.end_to_end
@@ -110,6 +111,15 @@ def test_a_port_that_is_taken_is_said_in_one_line():
     assert done.returncode == 2
     assert f"port {port} cannot be used" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("port", ["65536", "-1"])
+def test_a_number_that_is_no_port_is_said_in_one_line(port, capsys):
+    assert main(["demo", "--port", port]) == 2
+    assert capsys.readouterr().err == (
+        f"jupyter 2i2c demo: port {port} cannot be used (ports end at 65535); choose another with"
+        " --port, or with `make demo PORT=…`\n"
+    )
 
 
 def test_a_missing_proxy_is_said_with_the_way_to_get_it():

@@ -317,9 +317,10 @@ def free_ports(first: int, count: int = 6) -> Iterator[list[int]]:
             sockets.append(each)
             try:
                 each.bind(("127.0.0.1", wanted))
-            except OSError as error:
+            except (OSError, OverflowError) as error:
+                why = error.strerror if isinstance(error, OSError) else "ports end at 65535"
                 raise LocalHubFailed(
-                    f"port {wanted} cannot be used ({error.strerror}); choose another with --port,"
+                    f"port {wanted} cannot be used ({why}); choose another with --port,"
                     " or with `make demo PORT=…`"
                 ) from None
         yield [each.getsockname()[1] for each in sockets]

@@ -24,6 +24,9 @@ from .work import Work
 
 KINDS = (".tar.zst", ".zip")
 
+FOREIGN = (".7z", ".age", ".bz2", ".gz", ".rar", ".tar", ".tbz", ".tgz", ".txz", ".xz", ".zst")
+"""Ends of names that mean an archive of another kind; nobody means a directory by them."""
+
 MOST_FILES = 2_000_000
 MOST_GROWTH = 200
 """How many times its packed size a bundle may unpack to, beyond `SMALL`."""

@@ -70,6 +70,11 @@ class Staging:
             raise ReplicateError(
                 f"{destination} is there already and is not overwritten; give another name"
             )
+        if not archive.kind(destination) and destination.suffix.lower() in archive.FOREIGN:
+            raise ReplicateError(
+                f"{destination} would be no such file: a bundle is a directory, or ends in"
+                f" {' or '.join(archive.KINDS)}; name it so"
+            )
         try:
             self._top = beside(destination)
         except OSError as error:

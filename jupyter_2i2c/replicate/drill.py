@@ -75,7 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep",
         metavar="N",
-        type=int,
+        type=_number,
         default=10,
         help="of earlier drills, keep so many (default: 10)",
     )
@@ -87,6 +87,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
+def _number(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of drills, such as 10")
+    return int(text)
+
+
 def run(arguments: argparse.Namespace, terminal: Any) -> int:
     """Do it, and say what came of it; 1 where something failed."""
     from .bundle import created_now
@@ -94,13 +100,20 @@ def run(arguments: argparse.Namespace, terminal: Any) -> int:
     from .verify import verify
     from .verify.report import write
 
+    named = bool(arguments.record or arguments.config or arguments.infrastructure)
+    of_a_hub = ("cluster", "hub", "rendered", "live", "announcements", "name")
+    if not named and (given := next((each for each in of_a_hub if getattr(arguments, each)), "")):
+        raise ReplicateError(
+            f"--{given} is of a hub, and none is named; give --infrastructure DIR, --record FILE or"
+            " --config FILE, or nothing of a hub to drill the example"
+        )
     work = Work(terminal)
     at = created_now()
     top: Path = arguments.output
     place = top / at.replace(":", "")
     with appearing(place) as partial:
         bundle = partial / "bundle"
-        if arguments.record or arguments.config or arguments.infrastructure:
+        if named:
             from .importers.command import capture
 
             captured = capture(arguments, bundle, work, at)

@@ -53,7 +53,10 @@ def recipients_of(recipients: Sequence[str]) -> list[Any]:
         try:
             keys.append(pyrage.x25519.Recipient.from_str(each))
         except pyrage.RecipientError as error:
-            raise ReplicateError(f"{each!r} is no public key of age: {error}") from None
+            raise ReplicateError(
+                f"{each!r} is no public key of age: {error}; give what begins with age1, as age-keygen"
+                " prints it"
+            ) from None
     return keys
 
 

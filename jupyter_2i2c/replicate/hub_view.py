@@ -100,7 +100,8 @@ def view(bundle: Bundle) -> View:
     """
     manifest = bundle.manifest()
     if manifest.kind != "hub":
-        raise ReplicateError(f"{bundle.place} holds no hub but {manifest.kind or 'something else'}")
+        what = manifest.kind or "something else"
+        raise ReplicateError(f"{bundle.place} holds no hub but one person's {what}; give another")
     seen = View()
     try:
         _settings(bundle, seen)

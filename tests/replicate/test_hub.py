@@ -415,7 +415,12 @@ def test_people_are_left_out_without_consent(tmp_path):
 
 def test_wrong_calls_are_one_line(tmp_path, capsys):
     (tmp_path / "record.json").write_text("{}")
+    (tmp_path / "hub.conf").write_text("c.JupyterHub.port = 9000")
     for call in (
+        ["--record", "record.json", "--config", "hub.conf", "-o", str(tmp_path / "b")],
+        ["--record", str(tmp_path / "record.json"), "--cluster", "x", "-o", str(tmp_path / "b")],
+        ["--infrastructure", str(tmp_path), "--live", "http://x/", "-o", str(tmp_path / "b")],
+        ["--config", str(tmp_path / "hub.conf"), "-o", str(tmp_path / "b")],
         ["--record", str(tmp_path / "none"), "-o", str(tmp_path / "b")],
         ["--record", str(tmp_path / "record.json"), "-o", str(tmp_path / "b")],
         ["--config", str(tmp_path), "-o", str(tmp_path / "b")],

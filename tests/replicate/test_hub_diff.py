@@ -379,7 +379,7 @@ def test_a_damaged_bundle_is_refused_in_one_line(hub, capsys, name, text, said):
 def test_a_hub_is_compared_with_a_hub(hub, bundle, capsys):
     place = str(hub())
     assert main(["diff", place, str(bundle)]) == 2
-    assert "holds no hub but environment" in capsys.readouterr().err
+    assert "holds no hub but one person's environment" in capsys.readouterr().err
     assert main(["diff", str(bundle), place]) == 2
     assert "is of a hub, and" in capsys.readouterr().err
     assert main(["diff", place]) == 2

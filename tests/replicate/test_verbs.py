@@ -84,16 +84,23 @@ def test_a_broken_bundle_is_not_built_and_fails(bundle, tmp_path, capsys):
         ["capture", "env", "-o", "{none}", "--python", "{none}"],
         ["capture", "env", "-o", "{none}", "--encrypt-to", "age1wrong"],
         ["capture", "env", "-o", "{none}", "--created", "then"],
+        ["capture", "env", "-o", "{none}.tar.gz"],
+        ["capture", "home", "-o", "{none}.tar.gz", "--home", "{here}"],
+        ["capture", "home", "-o", "{none}.zip", "--home", "{here}", "--volume-size", "1M"],
+        ["capture", "home", "-o", "-", "--volume", "2"],
+        ["capture", "home", "-o", "{file}"],
+        ["drill", "--cluster", "north", "-o", "{none}"],
         ["verify", "{here}", "--built", "{here}"],
     ],
 )
 def test_wrong_input_is_one_line_and_status_2(call, tmp_path, capsys):
-    names = {"none": tmp_path / "none", "here": tmp_path}
+    names = {"none": tmp_path / "none", "here": tmp_path, "file": tmp_path / "file"}
+    names["file"].touch()
     assert main([each.format(**names) for each in call]) == 2
     error = capsys.readouterr().err
     assert error.startswith("jupyter 2i2c ")
     assert error.count("\n") == 1
-    assert not (tmp_path / "none").exists()
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
 
 
 def test_the_parser_imports_nothing_heavy():

@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--format", choices=FORMATS, help="default: by OUT's name, else tar.zst")
     parser.add_argument(
-        "--volume-size", metavar="SIZE", type=_size, default=VOLUME_SIZE,
+        "--volume-size", metavar="SIZE", type=_size,
         help="content of one volume, as 500M or 2G (default: 1G)",
     )  # fmt: skip
     parser.add_argument(
@@ -120,6 +120,10 @@ def _run(arguments: argparse.Namespace, work: Work) -> int:
         raise ReplicateError("--or-stream goes with one file: -o NAME.tar.zst, .tar or .zip")
     if arguments.from_plan:
         return _volume(arguments, work)
+    if arguments.volume is not None:
+        raise ReplicateError("--volume is of a plan; give it with --from-plan DIR")
+    _look_at_the_name(arguments)
+    arguments.volume_size = arguments.volume_size or VOLUME_SIZE
     home = arguments.home.resolve()
     if not home.is_dir():
         raise ReplicateError(f"{home} is no directory; say where your files are with --home")
@@ -159,6 +163,32 @@ def _run(arguments: argparse.Namespace, work: Work) -> int:
         report = write_file(path, state, plan, work)
         # whoever reads the standard output expects an archive or nothing
         return _end(arguments, plan, report, str(path), sys.stderr if arguments.or_stream else None)
+
+
+def _look_at_the_name(arguments: argparse.Namespace) -> None:
+    """Refuse an output that would be something else than its name says.
+
+    Raises:
+        ReplicateError: it says what to give instead.
+    """
+    from ..archive import FOREIGN
+
+    if not _is_directory(arguments):
+        if arguments.volume_size and arguments.output:
+            raise ReplicateError(
+                f"{arguments.output} is one file; volumes come into a directory: give a name without"
+                " .tar.zst, .tar or .zip, or leave out --volume-size"
+            )
+        return
+    path = Path(arguments.output)
+    if path.suffix.lower() in FOREIGN:
+        raise ReplicateError(
+            f"{path} would be a directory of volumes; for one file end its name in .tar.zst, .tar or .zip"
+        )
+    if path.exists() and not path.is_dir():
+        raise ReplicateError(
+            f"{path} is there already and is no directory of volumes; give another name"
+        )
 
 
 def _stream(arguments: argparse.Namespace, state: Path, plan: Any, work: Work) -> int:

@@ -184,6 +184,11 @@ class Checkout:
                 plain = Chart(CHART, version, self._chart, {})
                 self._charts.setdefault(CHART, []).insert(0, plain)
                 self._given.add(CHART)
+            elif not found:
+                raise ReplicateError(
+                    f"{self._chart} holds no chart: there is no {CHART_FILE} and no {DEFAULTS_FILE};"
+                    " give the directory of one, unpacked"
+                )
 
     def _add_cluster(self, place: Path) -> None:
         path = place / CLUSTER_FILE

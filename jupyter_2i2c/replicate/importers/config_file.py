@@ -45,6 +45,10 @@ def read(place: Path, work: Work, python: Path | None = None) -> dict[str, Any]:
     file = (place / NAME if place.is_dir() else place).absolute()
     if not file.is_file():
         raise ReplicateError(f"{file} is not there; give a hub's {NAME} or its directory")
+    if file.suffix != ".py":
+        raise ReplicateError(
+            f"{file} does not end in .py, and JupyterHub reads nothing of such a file; give another"
+        )
     top = file.parent
     environment = _environment(top, file)
 
