@@ -74,7 +74,7 @@ def test_a_hub_needs_neither_server_nor_lab(wheel, environment, tmp_path):
         "setup_hub(c); import jupyter_2i2c.hub.app; print(c.JupyterHub.services[0]['name'])"
     )
     assert run(commands / "python", "-c", code, cwd=tmp_path).strip() == "2i2c"
-    assert run(commands / "jupyter-2i2c", "info").startswith("name")
+    assert run(commands / "jupyter", "2i2c", "info").startswith("name")
 
 
 @pytest.mark.skipif(not EVERYTHING, reason="rebuilds JupyterLab; `make test-all` does it")

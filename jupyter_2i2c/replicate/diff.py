@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,9 @@ from .report_text import plain
 from .work import CancelledCheck, Progress, Work
 
 MOST_NAMED = 3
+
+HUB = "hub"
+"""The layer of facts about the hub, for which nobody is asked when a bundle is compared with now."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,7 @@ def diff_opened(
     cancelled: CancelledCheck | None = None,
 ) -> Difference:
     """As `diff`, with a bundle that is open already."""
+    now = b is None
     with ExitStack() as stack:
         if b is None:
             directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="2i2c-diff-"))
@@ -97,12 +101,12 @@ def diff_opened(
             raise ReplicateError(
                 f"{b} is of a hub, and {first.place} is not; compare it with one of a hub"
             )
-        return _between(first, second)
+        return _between(first, second, {HUB} if now else set())
 
 
-def _between(first: Bundle, second: Bundle) -> Difference:
-    before = {item.id: item for item in first.manifest().items}
-    after = {item.id: item for item in second.manifest().items}
+def _between(first: Bundle, second: Bundle, without: Collection[str]) -> Difference:
+    before = {item.id: item for item in first.manifest().items if item.layer not in without}
+    after = {item.id: item for item in second.manifest().items if item.layer not in without}
     versions = (versions_of(first), versions_of(second))
     changed = {}
     for name in sorted(before.keys() & after.keys()):

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from jupyter_2i2c.cli import main
+from jupyter_2i2c.replicate.capture.environment import capture_environment
 from jupyter_2i2c.replicate.diff import diff
 
 
@@ -58,6 +59,13 @@ def test_what_changed_since(person, bundle_once, tmp_path, capsys):
     told = json.loads(capsys.readouterr().out)
     assert "python:later" in told["added"]
     assert "stray.py" in told["changed"]["python:files of none or several"]
+
+
+def test_facts_about_the_hub_are_no_change_of_the_environment(person, tmp_path, capsys):
+    place = tmp_path / "b"
+    capture_environment(place, python=person.python, make_lock=False, hub={"hub": "Coast"})
+    assert main(["diff", str(place), "--python", person.python]) == 0
+    assert "hub:hub" not in capsys.readouterr().out
 
 
 def test_two_bundles(bundle_once, bundle):
