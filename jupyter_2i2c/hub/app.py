@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import secrets
 import signal
 import ssl
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit
 
 from tornado import web
 from tornado.httpserver import HTTPServer
-from traitlets import Bool, Enum, Float, Integer, Unicode, default
+from traitlets import Bool, Enum, Float, Integer, TraitError, Unicode, default, validate
 from traitlets.config import Application
 
 from .._version import __version__
@@ -147,6 +148,16 @@ class HubService(SupportTraits, Application):
         5.0, help="Seconds that connections get to close when the service stops."
     ).tag(config=True)
 
+    @validate("metrics_bind")
+    def _host_and_port(self, proposal: Any) -> str:
+        bind = str(proposal["value"])
+        if bind and not re.fullmatch(r".*:[0-9]{1,5}", bind):
+            raise TraitError(
+                f"HubService.metrics_bind is {bind!r}; write HOST:PORT, such as 127.0.0.1:10302,"
+                " or nothing"
+            )
+        return bind
+
     hub_settings = HubSettings()
     _entry: HubEntry | None = None
 
@@ -218,25 +229,24 @@ class HubService(SupportTraits, Application):
             "Tokens whose owner the service remembers",
             lambda: len(identities),
         )
-        address = urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"])
-        tls = _server_context()
-        public = HTTPServer(
-            self.public_app(facts, identities), ssl_options=tls, max_body_size=MAX_BODY
-        )
-        public.listen(address.port or 80, self.bind_host or address.hostname or "127.0.0.1")
-        servers = [public]
+        address = os.environ["JUPYTERHUB_SERVICE_URL"]
+        servers = [self._behind_the_proxy(self.public_app(facts, identities), address)]
         if bind := os.environ.get(CONSOLE_BIND_VARIABLE):
-            where = urlsplit(bind)
-            console = HTTPServer(self.console_app(facts), ssl_options=tls, max_body_size=MAX_BODY)
-            console.listen(where.port or 80, self.bind_host or where.hostname or "127.0.0.1")
-            servers.append(console)
+            servers.append(self._behind_the_proxy(self.console_app(facts), bind))
         if self.metrics_bind:
             host, _, port = self.metrics_bind.rpartition(":")
             operations = HTTPServer(operations_app(degraded, metrics, self.administration))
             operations.listen(int(port), host.strip("[]"))
             servers.append(operations)
-        self.log.info("jupyter_2i2c %s listens at %s", __version__, address.geturl())
+        self.log.info("jupyter_2i2c %s listens at %s", __version__, address)
         return servers
+
+    def _behind_the_proxy(self, application: web.Application, address: str) -> HTTPServer:
+        """Listen where the hub's proxy asks."""
+        where = urlsplit(address)
+        server = HTTPServer(application, ssl_options=_server_context(), max_body_size=MAX_BODY)
+        server.listen(where.port or 80, self.bind_host or where.hostname or "127.0.0.1")
+        return server
 
     def public_app(self, facts: Facts, identities: HubIdentities) -> web.Application:
         """All that the hub's proxy can reach."""

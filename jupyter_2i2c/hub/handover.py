@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from .culler import culling_of
 from .doctor.observe import observe
 from .doctor.observed import Observed
 from .doctor.watch import watch
+from .private_file import put
 from .scopes import resolved
 from .settings import HubSettings, settings_of
 
@@ -68,11 +68,11 @@ def write(path: Path, stated: Stated, config: Config) -> None:
         "service": _plain(config[SERVICE_SECTION]) if SERVICE_SECTION in config else {},
     }
 
-    def put(observed: Observed) -> None:
-        _put(path, {**document, "observed": to_json(observed)})
+    def note(observed: Observed) -> None:
+        put(path, {**document, "observed": to_json(observed)})
 
-    put(observed)
-    watch(config, observed, put)
+    note(observed)
+    watch(config, observed, note)
 
 
 def about_the_hub(stated: Stated, config: Config) -> dict[str, Any]:
@@ -85,19 +85,6 @@ def about_the_hub(stated: Stated, config: Config) -> dict[str, Any]:
             for name, value in asdict(settings_of(config)).items()
         },
     }
-
-
-def _put(path: Path, document: Mapping[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # mkstemp makes files that only their owner can read
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(document, file, ensure_ascii=False, indent=1)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink()
-        raise
 
 
 def load(path: Path) -> Handed:

@@ -6,10 +6,7 @@ files, functions. Secrets are taken out before anything is written, and the file
 
 from __future__ import annotations
 
-import json
-import os
 import signal
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +17,7 @@ from traitlets.config import Config
 
 from ..replicate.importers.recording import recorded
 from ..replicate.sandbox.recorder import Rules, record
+from .private_file import put
 
 SECONDS = 30
 """How long the hub's start may wait for it."""
@@ -70,13 +68,4 @@ def write(path: Path, config: Config, file: Path | None, directory: Path | None 
     handed_over = path.with_name(path.name.replace(".record.json", ".json"))
     with _no_longer_than(SECONDS):
         document = recorded(look, file, directory or Path.cwd(), ours=(path, handed_over))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # mkstemp makes files that only their owner can read
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(document, stream, ensure_ascii=False, indent=1)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink()
-        raise
+    put(path, document)

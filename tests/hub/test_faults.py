@@ -9,8 +9,10 @@ import time
 
 import httpx
 import pytest
+from traitlets import TraitError
 
 from jupyter_2i2c.demo.local_hub import free_ports
+from jupyter_2i2c.hub.app import HubService
 
 
 @pytest.fixture
@@ -91,6 +93,12 @@ def test_f21_f22_mistakes_in_its_own_file_are_named_and_the_rest_shows(service):
     assert "c.HubInformation.docs_url in" in said
     assert "given 3, expected an address" in said
     assert "the unknown setting 'weather'" in said
+
+
+@pytest.mark.parametrize("bind", ["here", "127.0.0.1", "127.0.0.1:", ":http"])
+def test_f22_an_address_for_metrics_that_is_none_is_told_what_it_should_be(bind):
+    with pytest.raises(TraitError, match="HOST:PORT"):
+        HubService(metrics_bind=bind)
 
 
 def test_f1_with_the_hub_down_the_page_answers_and_the_api_asks_to_come_back(service):
