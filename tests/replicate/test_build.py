@@ -72,6 +72,22 @@ def test_it_works(built_once, made_once):
     assert (share / "labextensions/@own/extension/static/remote.js").read_text() == "var own;\n"
 
 
+def test_it_is_built_where_there_is_only_another_patch_of_its_python(bundle, tmp_path):
+    observed = bundle / ENV / "observed.json"
+    told = json.loads(observed.read_text())
+    had = told["python"]["version"]
+    told["python"]["version"] = f"{had.rpartition('.')[0]}.99"
+    observed.write_text(json.dumps(told))
+    lock = bundle / ENV / "pylock.toml"
+    assert f'requires-python = ">={had}"' in lock.read_text()
+    lock.write_text(lock.read_text().replace(f">={had}", f">={told['python']['version']}"))
+    rebag(bundle)
+    with opened(bundle) as opened_bundle:
+        built = local.build(opened_bundle, tmp_path / "built", Work())
+    assert f"Python is {had}; it was {told['python']['version']}" in built.notes
+    assert run(built.python, "import alpha; print(alpha.__doc__)") == "alpha"
+
+
 def test_a_secret_that_was_taken_out_is_no_password_now(built_once, bundle_once):
     config = built_once.environment / "etc" / "jupyter" / "jupyter_server_config.json"
     assert json.loads(config.read_text()) == {

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -162,6 +164,8 @@ def _install(
     if not path.is_file():
         path = _lock_here(bundle, observed, environment, directory, work)
         notes.append("the lock was made here, from the versions that were observed")
+    elif found != version:
+        path = _for_python(path, found, cache / "lock")
     work.step(0, 0, "installing the packages")
     run_uv(
         "pip", "sync", "--preview-features", "pylock", "--python", environment, "--cache-dir", cache,
@@ -170,10 +174,24 @@ def _install(
     return notes
 
 
+def _for_python(path: Path, version: str, directory: Path) -> Path:
+    """The lock with the version that is here in place of the one that it asks for, which uv would insist on."""
+    asked = re.compile(r'^requires-python = ".*"$', re.MULTILINE)
+    copy = directory / path.name
+    # it names the wheels that the bundle carries by where they are from it
+    shutil.copytree(path.parent.absolute(), directory, copy_function=os.symlink)
+    copy.unlink()
+    copy.write_text(
+        asked.sub(f'requires-python = ">={version}"', path.read_text("utf-8"), count=1), "utf-8"
+    )
+    return copy
+
+
 def _venv(environment: Path, version: str, python: str | None, work: Work) -> str:
     """Make it, of the very version if that is to be had, else of the same minor one."""
     minor = ".".join(version.split(".")[:2])
-    for each in [python] if python else [version, minor]:
+    own = [sys.executable] if minor == "{}.{}".format(*sys.version_info[:2]) else []
+    for each in [python] if python else [version, *own, minor]:
         try:
             run_uv("venv", "--no-project", "--python", each, environment, work=work)
         except NoLock as error:
