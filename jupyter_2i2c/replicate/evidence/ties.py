@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from ...model import Evidence
 from ..importers.people import STAFF_SNIPPET, STAFF_SWITCH
 from ..importers.source import CHART, Path, at
+from ..targets.k8s.clouds import CLOUD_ANNOTATION
 from ..targets.k8s.placeholders import Placeholders
 from ..targets.k8s.planning import ACCOUNTS_REGISTRY
 from .configuration import Configuration, Images, setting
@@ -26,15 +27,6 @@ CLOUD, OPERATOR, ADDRESS, BUCKETS = (
 
 HUB_IMAGES = ("quay.io/jupyterhub/k8s-hub", "jupyterhub/k8s-hub")
 """Images of the hub that z2jh's own project publishes."""
-
-
-CLOUD_ANNOTATION = re.compile(
-    r"service\.beta\.kubernetes\.io/(aws|azure|oci|do|openstack)-.*|service\.kubernetes\.io/(ibm|qcloud)-.*"
-    r"|(alb|gce)\.ingress\.kubernetes\.io/.*|appgw\.ingress\.kubernetes\.io/.*"
-    r"|(beta\.)?cloud\.google\.com/(?!gke-(nodepool|accelerator)).*|networking\.gke\.io/.*"
-    r"|ingress\.gcp\.kubernetes\.io/.*"
-)
-"""Annotations by which one cloud's load balancers and the like are set; elsewhere nothing reads them."""
 
 
 def of_cloud(configuration: Configuration, images: Images) -> dict[str, list[Evidence]]:

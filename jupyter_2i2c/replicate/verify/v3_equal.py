@@ -13,7 +13,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from ..importers.source import CHART, HubSource, pointer
+from ..importers.source import CHART, HubSource, at, pointer
 from ..importers.source import Path as Place
 from ..targets.k8s.placeholders import MARK
 from ..targets.k8s.planning import FACTS, SLOT, Design, design
@@ -88,7 +88,9 @@ def _expected(source: HubSource, planned: Design) -> dict[str, Any]:
     for step in planned.plan.steps:
         for change in step.changes:
             if step.kind == "left-out":
-                values.pop(str(change.path[0]), None)
+                around = at(values, change.path[:-1])
+                if isinstance(around, dict):
+                    around.pop(change.path[-1], None)
             elif step.kind != "secret" or change.was != change.now:
                 _put(values, change.path, deepcopy(change.now))
     return values

@@ -170,13 +170,15 @@ def _of_built(
     filled: dict[str, str] = {}
     for step in design(source).plan.steps:
         for change in step.changes:
-            if step.kind not in ("placeholder", "secret", "rewrite") or change.path[0] != CHART:
+            inside = change.path[0] == CHART and len(change.path) > 1
+            if step.kind not in ("placeholder", "secret", "rewrite", "left-out") or not inside:
                 continue
             place = change.path[1:]
             there = at(values, place, None)
             if step.kind == "secret" and change.was is None:
                 continue  # a variable that was added
-            if step.kind == "secret" or filled_in(change.now, there, filled):
+            gone = step.kind == "left-out" and there is None
+            if gone or step.kind == "secret" or filled_in(change.now, there, filled):
                 _put_back(values, place, change.was)
     words = {each.name: each.was for each in design(source).placeholders if each.places}
     for token, word in filled.items():

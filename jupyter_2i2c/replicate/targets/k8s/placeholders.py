@@ -13,33 +13,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...importers.source import CHART, Path, at, leaves
+from .clouds import (
+    ACCOUNT_VARIABLE,
+    CLOUD_ANNOTATION,
+    CLOUD_DRIVER,
+    CLOUD_LABEL,
+    EXPRESSIONS,
+    IDENTITIES,
+    INGRESS_CLASS,
+    LOAD_BALANCER,
+    NODE_LABELS,
+    OTHER_LABEL,
+    SELECTORS,
+    VOLUMES,
+)
 
 MARK = "replace-me-"
 """What every placeholder begins with."""
-
-NODE_LABELS = {
-    "node.kubernetes.io/instance-type": "the kind of machine",
-    "beta.kubernetes.io/instance-type": "the kind of machine",
-    "2i2c/hub-name": "the nodes that are this hub's",
-    "2i2c.org/community": "the nodes that are this community's",
-    "cloud.google.com/gke-nodepool": "the pool of nodes",
-    "cloud.google.com/gke-accelerator": "the kind of GPU",
-    "eks.amazonaws.com/nodegroup": "the group of nodes",
-    "alpha.eksctl.io/nodegroup-name": "the group of nodes",
-    "kubernetes.azure.com/agentpool": "the pool of nodes",
-    "agentpool": "the pool of nodes",
-    "capi.stackhpc.com/node-group": "the group of nodes",
-    "topology.kubernetes.io/zone": "the zone",
-    "topology.kubernetes.io/region": "the region",
-}
-"""Labels of nodes that one cloud or operator sets, and what they tell apart."""
-
-IDENTITIES = {
-    "eks.amazonaws.com/role-arn": "the role at AWS that pods take on",
-    "iam.gke.io/gcp-service-account": "the service account at Google that pods take on",
-    "azure.workload.identity/client-id": "the identity at Azure that pods take on",
-}
-"""Annotations that give pods an identity at a cloud."""
 
 BUCKET = re.compile(r"^(s3|gs|az|abfs|abfss)://([^/$]+)")
 ARN = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]*:[^\s\"']*")
@@ -91,10 +81,15 @@ class Placeholders:
         self.all: dict[tuple[str, str], Placeholder] = {}
         self.in_code: dict[Path, str] = {}
         """Places of code that name such a thing, and the first that they name; code is left as it is."""
+        self.left_out: dict[Path, Any] = {}
+        """Places that only one cloud reads, and what stands there; a replica does without."""
+        self._values = values
         self._namespace = namespace
         self._hosts = _hosts(values, domain)
         for path, value in leaves(values):
-            if isinstance(value, str) and value and SECRET not in value:
+            if value not in (None, "", {}, []) and is_left_out(path):
+                self.left_out[path] = value
+            elif isinstance(value, str) and value and SECRET not in value:
                 self._look(path, value)
 
     def __iter__(self) -> Iterator[Placeholder]:
@@ -106,8 +101,10 @@ class Placeholders:
             return
         now = value
         used: list[Placeholder] = []
+        label = self._node_label(path)
+        first = _labelled(label, value) if label else None
         bound = (rule(path, value, self._namespace) for rule in RULES)
-        first = next((each for each in bound if each is not None), None)
+        first = first or next((each for each in bound if each is not None), None)
         if first is not None:
             used.append(self._named(first))
             now = now.replace(first.was, used[-1].name)
@@ -119,6 +116,14 @@ class Placeholders:
                 now = _boundary(host).sub(used[-1].name, now)
         for placeholder in used:
             placeholder.places.append((path, value, now))
+
+    def _node_label(self, path: Path) -> str:
+        """The label of nodes that a place chooses by; empty where it chooses none."""
+        if len(path) > 1 and path[-2] in SELECTORS:
+            return str(path[-1])
+        if len(path) > 3 and path[-2] == "values" and path[-4] in EXPRESSIONS:
+            return str(at(self._values, (*path[:-2], "key"), ""))
+        return ""
 
     def _note(self, path: Path, code: str) -> None:
         hosts = [host for host, _ in self._hosts if _holds(host, code)]
@@ -136,14 +141,21 @@ class Placeholders:
         return self.all[key]
 
 
-def _node_label(path: Path, value: str, _: str) -> _Found | None:
-    label = str(path[-1])
-    selector = path[-2] if len(path) > 1 else ""
-    if selector not in ("nodeSelector", "node_selector") or label not in NODE_LABELS:
+def is_left_out(path: Path) -> bool:
+    """Whether nothing but one cloud reads what stands at a place, or it can be of no other one."""
+    annotation = len(path) > 1 and str(path[-2]).lower().endswith("annotations")
+    return path[-1] in LOAD_BALANCER or (
+        annotation and CLOUD_ANNOTATION.match(str(path[-1])) is not None
+    )
+
+
+def _labelled(label: str, value: str) -> _Found | None:
+    told_apart = NODE_LABELS.get(label) or (OTHER_LABEL if CLOUD_LABEL.fullmatch(label) else "")
+    if not told_apart:
         return None
-    kind = label.rpartition("/")[2]
-    what = f"{NODE_LABELS[label]} (label {label} of nodes)"
-    return _Found(kind, value, what, f"the value that your nodes have, or label them {label}")
+    what = f"{told_apart} (label {label} of nodes)"
+    how = f"the value that your nodes have, or label them {label}"
+    return _Found(label.rpartition("/")[2], value, what, how)
 
 
 def _identity(path: Path, value: str, _: str) -> _Found | None:
@@ -183,6 +195,33 @@ def _storage_class(path: Path, value: str, _: str) -> _Found | None:
     return _Found("storage-class", value, "the storage class", "one of `kubectl get storageclass`")
 
 
+def _ingress_class(path: Path, value: str, _: str) -> _Found | None:
+    if path[-1] not in ("ingressClassName", "kubernetes.io/ingress.class"):
+        return None
+    if not INGRESS_CLASS.fullmatch(value):
+        return None
+    how = "one of `kubectl get ingressclass`"
+    return _Found("ingress-class", value, "the ingress controller of one cloud", how)
+
+
+def _volume(path: Path, value: str, _: str) -> _Found | None:
+    around = str(path[-2]) if len(path) > 1 else ""
+    if path[-1] == "driver" and CLOUD_DRIVER.fullmatch(value):
+        how = "one of `kubectl get csidriver`, with what it asks for beside it"
+        return _Found("volume-driver", value, "the driver of volumes of one cloud", how)
+    if path[-1] not in VOLUMES.get(around, ()):
+        return None
+    what = f"a volume ({around})"
+    return _Found("volume", value, what, "make one of yours, of the kind that your cloud has")
+
+
+def _account(path: Path, value: str, _: str) -> _Found | None:
+    if not ACCOUNT_VARIABLE.fullmatch(str(path[-1])):
+        return None
+    what = f"an account, or a region of one cloud (the variable {path[-1]})"
+    return _Found("account", value, what, "yours; or take the variable away")
+
+
 def _bucket(_: Path, value: str, __: str) -> _Found | None:
     found = BUCKET.match(value)
     if not found:
@@ -206,12 +245,14 @@ def _google_account(_: Path, value: str, __: str) -> _Found | None:
 
 
 RULES: tuple[Callable[[Path, str, str], _Found | None], ...] = (
-    _node_label,
     _identity,
     _nfs_server,
     _nfs_share,
     _disk,
     _storage_class,
+    _ingress_class,
+    _volume,
+    _account,
     _bucket,
     _arn,
     _google_account,

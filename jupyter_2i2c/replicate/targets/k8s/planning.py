@@ -14,9 +14,10 @@ from typing import Any
 
 from ...importers.source import CHART, HubSource, Path, at, leaves, pointer
 from ...plan import Change, Plan, Step
+from .clouds import EVERYWHERE, INGRESS_CLASS, LOAD_BALANCER, SELECTORS, WITHOUT
 from .objects import Object, objects_of, secret_template, secrets_of
 from .objects_seen import decisions_in, objects_seen
-from .placeholders import Placeholder, Placeholders
+from .placeholders import MARK, Placeholder, Placeholders
 from .references import NAME_TEMPLATE, references_of_hub, resolved
 
 SLOT = "<secret:"
@@ -84,7 +85,9 @@ def design(source: HubSource) -> Design:
     for placeholder in placeholders:
         for path, _, now in placeholder.places:
             put(values, path, now)
-    steps += _rewrites(values)
+    for path in found.left_out:
+        del at(values, path[:-1])[path[-1]]
+    steps += [*_of_one_cloud(found), *_rewrites(values)]
     in_code, environment = _secrets_in_code(source, values)
     steps += in_code
     objects = objects_around(source, values)
@@ -344,6 +347,24 @@ def _left_out(source: HubSource, carried: Mapping[str, Any]) -> Iterator[Step]:
         )
 
 
+def _of_one_cloud(found: Placeholders) -> Iterator[Step]:
+    """What is left out of the values, a step for each name."""
+    named: dict[str, list[Change]] = {}
+    for path, value in found.left_out.items():
+        named.setdefault(str(path[-1]), []).append(Change(path, value, None))
+    for name, changes in named.items():
+        what = LOAD_BALANCER.get(name, "an annotation that one cloud reads")
+        values = ", ".join(dict.fromkeys(str(each.was) for each in changes))
+        yield Step(
+            f"left-out:{name}",
+            "left-out",
+            f"{what}, {name}: {values}",
+            "elsewhere nothing reads it, or it names what one account has",
+            WITHOUT,
+            tuple(changes),
+        )
+
+
 def _in_code(found: Placeholders) -> Iterator[str]:
     for path, named in found.in_code.items():
         yield f"a look at the code {pointer(path)}, which is left as it is: it names {named}"
@@ -447,8 +468,15 @@ def _needs(source: HubSource, values: Mapping[str, Any]) -> Iterator[str]:
             " the hub asks for them and waits for ever without"
         )
     name = at(effective, ("ingress", "ingressClassName"))
-    if at(effective, ("ingress", "enabled")) and name:
+    if at(effective, ("ingress", "enabled")) and name and not INGRESS_CLASS.fullmatch(str(name)):
         yield f"an ingress controller of the class {name}"
+    yield from _nodes(values, {"hub.jupyter.org/node-purpose"} if "require" in purposes else set())
+    distribution = str(source.umbrella.get("k8s_distribution") or "")
+    if distribution and source.seen != "c":
+        yield (
+            "a look at code that asks on what kind of Kubernetes it runs: K8S_DIST of the ConfigMap basehub-cluster-info"
+            f" tells it {distribution}, as now"
+        )
     issuer = at(effective, ("ingress", "annotations"), {}) or {}
     if issuer.get("cert-manager.io/cluster-issuer"):
         yield f"cert-manager with the issuer {issuer['cert-manager.io/cluster-issuer']}"
@@ -463,3 +491,16 @@ def _needs(source: HubSource, values: Mapping[str, Any]) -> Iterator[str]:
         )
     if any(each.kind == "PersistentVolumeClaim" for each in references_of_hub(hub)):
         yield "a file server for the home directories; people's files are copied to it later"
+
+
+def _nodes(values: Mapping[str, Any], told: set[str]) -> Iterator[str]:
+    """Labels without which pods wait for ever, of nodes that are the hub's own choice and no cloud's."""
+    wanted: dict[str, set[str]] = {}
+    for path, value in leaves(values):
+        label = str(path[-1])
+        if len(path) > 1 and path[-2] in SELECTORS and isinstance(value, str) and MARK not in value:
+            wanted.setdefault(label, set()).add(value)
+    for label, said in wanted.items():
+        if label not in told and label not in EVERYWHERE:
+            each = " and ".join(f"={value}" for value in sorted(said))
+            yield f"nodes labelled {label}{each}: pods ask for them and wait for ever without"
