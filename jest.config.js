@@ -23,7 +23,9 @@ module.exports = {
   collectCoverageFrom: ['src/**/*.{ts,tsx}', '!src/**/__tests__/**'],
   coverageReporters: ['lcov', 'text'],
   reporters: ['default'],
-  setupFilesAfterEnv: ['<rootDir>/src/__tests__/patience.ts'],
+  setupFilesAfterEnv: ['acting', 'patience'].map(
+    name => `<rootDir>/src/__tests__/${name}.ts`
+  ),
   testTimeout: 60_000,
   roots: ['<rootDir>/src', '<rootDir>/style'],
   testRegex: 'src/__tests__/.*\\.spec\\.tsx?$',

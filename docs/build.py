@@ -179,7 +179,7 @@ def _take_export(lab: Any) -> None:
     console.get_by_label("I asked for this").check()
     console.screenshot(path=IMAGES / "console-export-approve.png")
     console.get_by_role("button", name="Export", exact=True).click()
-    told = admin.get_by_role("list", name="Asked for").get_by_role("listitem").first
+    told = admin.get_by_role("list", name="Approvals").get_by_role("listitem").first
     told.get_by_role("link", name="Report and download").wait_for(timeout=120_000)
     told.screenshot(path=IMAGES / "export-told.png")
     console.set_viewport_size({"width": 1200, "height": 860})
@@ -233,7 +233,7 @@ def _take_help(browser: Browser) -> None:
         form.get_by_role("button", name="Send", exact=True).click()
         form.get_by_role("heading", name="Your request is on its way").wait_for()
         mine = lab.section("Get help")
-        mine.get_by_role("list", name="Your requests").wait_for()
+        mine.get_by_role("list", name="Your help requests").wait_for()
         page.evaluate("document.activeElement.blur()")
         mine.screenshot(path=IMAGES / "requests.png")
         page.context.close()

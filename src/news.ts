@@ -7,6 +7,9 @@ import type { IAnnouncement, INews, NewsMark } from './api';
 import { requestAPI } from './request';
 import type { IHub } from './tokens';
 
+/** Announcements that are shown at first, so that the rest of the panel stays in reach. */
+const FEW = 3;
+
 /**
  * The announcements for the reader.
  *
@@ -59,6 +62,20 @@ export class NewsModel extends VDomModel {
   /** The announcements, as the service orders them. */
   get announcements(): readonly IAnnouncement[] {
     return this._news?.announcements ?? [];
+  }
+
+  /** Those of them that are shown: the first few, until the reader wants them all. */
+  get shown(): readonly IAnnouncement[] {
+    return this._all ? this.announcements : this.announcements.slice(0, FEW);
+  }
+
+  /**
+   * Show them all.
+   */
+  showAll(): void {
+    this._all = true;
+    this.stateChanged.emit();
+    void this._markSeen();
   }
 
   /** Whether one was unread when the panel was opened, and so is new to the reader. */
@@ -159,7 +176,7 @@ export class NewsModel extends VDomModel {
     if (!this._inSight || document.hidden) {
       return;
     }
-    for (const each of this.announcements) {
+    for (const each of this.shown) {
       if (!each.seen && !this._new.has(each.id)) {
         this._new.add(each.id);
         this.stateChanged.emit();
@@ -187,6 +204,7 @@ export class NewsModel extends VDomModel {
   private readonly _hub: IHub;
   private readonly _new = new Set<string>();
   private _news: INews | null = null;
+  private _all = false;
   private _stale = true;
   private _asking: Promise<void> | null = null;
   private _watching = false;

@@ -104,7 +104,7 @@ export class HubPanel extends SidePanel {
       section.open = true;
       section.focus();
     } else {
-      this._sections.values().next().value?.focus();
+      this._sections.get(this._shown[0])?.focus();
     }
   }
 

@@ -143,9 +143,9 @@ def test_an_action_is_asked_for_and_followed(lab, service):
         }
     ]
     console.close()
-    listed = lab.section("Admin").get_by_role("list", name="Asked for").get_by_role("listitem")
+    listed = lab.section("Admin").get_by_role("list", name="Approvals").get_by_role("listitem")
     expect(listed).to_be_focused()
-    expect(listed).to_contain_text("Waits for your decision in the console")
+    expect(listed).to_contain_text("Waits for your approval in the console")
     service.state, service.message = "done", "The server of grace is stopped."
     expect(listed).to_contain_text("The server of grace is stopped.")
     listed.get_by_role("button", name="Take off the list").click()

@@ -112,7 +112,7 @@ def ask(lab, opener, **fields):
 
 def asked(lab):
     """What was asked for last, as Lab lists it."""
-    items = lab.section("Admin").get_by_role("list", name="Asked for").get_by_role("listitem")
+    items = lab.section("Admin").get_by_role("list", name="Approvals").get_by_role("listitem")
     return items.first
 
 
@@ -135,7 +135,7 @@ def test_asked_in_lab_approved_on_the_console_and_seen_in_lab(hub, admin, browse
     expect(console.get_by_label("Tell grace why")).to_have_value("")
     expect(console.get_by_label("I asked for this")).not_to_be_checked()
     assert console.evaluate("window.opener") is None
-    expect(asked(admin)).to_contain_text("Waits for your decision in the console")
+    expect(asked(admin)).to_contain_text("Waits for your approval in the console")
 
     console.get_by_role("button", name="Stop the server").click()  # a stray click
     expect(console.get_by_role("alert")).to_contain_text("Say that you asked for this")

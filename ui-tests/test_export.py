@@ -82,7 +82,7 @@ def test_an_administrator_exports_the_hub_by_keyboard(hub, page, axe, tmp_path):
     console.get_by_label("I asked for this").press("Space")
     console.get_by_role("button", name="Export", exact=True).press("Enter")
 
-    items = admin.get_by_role("list", name="Asked for").get_by_role("listitem")
+    items = admin.get_by_role("list", name="Approvals").get_by_role("listitem")
     expect(items).to_contain_text("the hub is being exported")
     bar = items.get_by_role("progressbar", name="Export this hub, with the names of its people")
     expect(bar).to_be_visible()
@@ -140,13 +140,13 @@ def test_everybody_sees_when_it_was_proven_and_an_administrator_what_is_due(
     expect(right.get_by_text("that this hub starts elsewhere (V7:")).to_contain_text(
         "It should be proven anew every 90 days."
     )
-    expect(right.get_by_text("A new drill is due")).to_have_count(0)
+    expect(right.get_by_text("It is time to try again")).to_have_count(0)
     expect(lab.section("Admin")).to_have_count(0)
     context = browser.new_context()
     boss = log_in(hub, context.new_page(), "boss")
-    due = boss.section("Right to Replicate").get_by_text("A new drill is due")
+    due = boss.section("Right to Replicate").get_by_text("It is time to try again")
     expect(due).to_contain_text("jupyter 2i2c drill")
-    drills = due.get_by_role("link", name="Drills, in the console")
+    drills = due.get_by_role("link", name="Exports and drills")
     expect(drills).to_have_attribute("href", f"{hub.url}{CONSOLE}exports")
     assert boss.faults_in_both_themes(axe, f"#{PANEL}") == []
     context.close()

@@ -97,7 +97,7 @@ def test_a_request_with_diagnostics_arrives_and_holds_no_secret(community, mailb
 
     # it can be followed in the panel, and the draft is gone
     lab.open_panel()
-    mine = lab.section("Get help").get_by_role("list", name="Your requests")
+    mine = lab.section("Get help").get_by_role("list", name="Your help requests")
     expect(mine).to_contain_text("My kernel dies")
     expect(mine).to_contain_text(reference)
     form.get_by_role("button", name="Close").click()

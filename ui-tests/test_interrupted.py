@@ -39,14 +39,14 @@ def ask_to_stop(scene, lab, user):
     with lab.page.context.expect_page() as opened:
         admin.get_by_role("button", name="Go to the console").click()
     opened.value.close()
-    expect(listed(lab)).to_contain_text("Waits for your decision")
+    expect(listed(lab)).to_contain_text("Waits for your approval")
     asked = scene.audit()[-1]
     assert asked["result"] == "asked"
     return json.loads(asked["detail"])["intent"]
 
 
 def listed(lab):
-    return lab.section("Admin").get_by_role("list", name="Asked for").get_by_role("listitem")
+    return lab.section("Admin").get_by_role("list", name="Approvals").get_by_role("listitem")
 
 
 def test_f32_f33_f35_cut_off_asleep_and_in_two_tabs_it_ends_with_what_is_so(scene, page):

@@ -140,10 +140,17 @@ def test_it_is_found_from_launcher_and_status_bar(lab):
 
 def test_it_is_as_it_was_after_a_reload(lab):
     lab.open_panel()
-    lab.toggle("Your session").click()
-    # Lab saves its workspace a moment later
-    with lab.page.expect_request(lambda r: "/workspaces/" in r.url and r.method == "PUT"):
-        pass
+
+    def keeps_it(answer):
+        sent = answer.request
+        return (
+            sent.method == "PUT"
+            and "/workspaces/" in sent.url
+            and '"session"' in (sent.post_data or "")
+        )
+
+    with lab.page.expect_response(keeps_it):  # Lab saves its workspace a moment later
+        lab.toggle("Your session").click()
     lab.page.reload()
     expect(lab.toggle("Your session")).to_have_attribute("aria-expanded", "false")
     expect(lab.section("This hub").get_by_text("Run by")).to_be_visible()
@@ -188,7 +195,7 @@ def test_it_stays_usable_at_200_percent(lab):
 
 def test_settings_choose_the_side_and_the_sections(lab):
     settings = lab.hub.state / "home/ada/.jupyter/lab/user-settings/jupyter-2i2c"
-    settings.mkdir(parents=True)
+    settings.mkdir(parents=True, exist_ok=True)
     file = settings / "panel.jupyterlab-settings"
     file.write_text('{"side": "right", "sections": {"about": false, "session": false}}')
     try:

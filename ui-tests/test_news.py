@@ -50,7 +50,7 @@ def test_an_incident_arrives_and_is_read_once_for_all_browsers(lab, community, b
     announce(community, "publish", "--title", "New packages", "--body", "In all images.")
     mark(lab, "1")
     # the server has told it: the browser has not asked
-    assert not any("jupyter-2i2c" in url and "/api/" not in url for url in own(lab, before))
+    assert not any("/jupyter-2i2c/news" in url for url in lab.requests[before:])
     expect(lab.page.locator(".Toastify__toast")).to_have_count(0)
 
     body = "Up to **ten minutes**. <img src=x onerror=alert(1)>"
@@ -93,11 +93,6 @@ def test_an_incident_arrives_and_is_read_once_for_all_browsers(lab, community, b
     lab.open_panel()
     expect(lab.section("News").get_by_role("listitem")).to_have_count(1)
     assert lab.errors == []
-
-
-def own(lab: Lab, since: int) -> list[str]:
-    """What the page has asked of its server, apart from files of its own."""
-    return [url for url in lab.requests[since:] if "/static/" not in url]
 
 
 def test_what_must_be_acknowledged_stays_until_it_is(lab, community):

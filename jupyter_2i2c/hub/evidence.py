@@ -25,7 +25,7 @@ UNUSABLE = (
     "the record of the hub's configuration cannot be used",
     "the operator restarts the hub, which writes it anew",
 )
-NOT_OURS = {"data": ("whose files they are says what licence they have", ""),
+NOT_OURS = {"data": ("their owners choose the licence", ""),
             "environment": ("each server looks into its own", "open the panel in JupyterLab")}  # fmt: skip
 
 

@@ -6,7 +6,13 @@ import { CommandRegistry } from '@lumino/commands';
 import { PromiseDelegate } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
-import { fireEvent, screen, waitFor, within } from '@testing-library/dom';
+import {
+  act,
+  fireEvent,
+  screen,
+  waitFor,
+  within
+} from '@testing-library/react';
 import axe from 'axe-core';
 
 import { actionsOf, namesIn, titleOf } from '../actions';
@@ -85,7 +91,7 @@ describe('the section Admin', () => {
 
   /** Let React render what an event has changed. */
   async function rendered(): Promise<void> {
-    await new Promise(resolve => requestAnimationFrame(resolve));
+    await act(() => new Promise(resolve => requestAnimationFrame(resolve)));
   }
 
   async function click(element: Element): Promise<void> {
@@ -117,7 +123,7 @@ describe('the section Admin', () => {
     await type('User name', ' grace ');
     await type('Note', 'the node is full');
     await click(mine.getByRole('button', { name: 'Go to the console' }));
-    await mine.findByRole('heading', { name: 'Asked for' });
+    await mine.findByRole('heading', { name: 'Approvals' });
   }
 
   beforeEach(() => {
@@ -189,7 +195,7 @@ describe('the section Admin', () => {
     mine.getByText(words);
     expect(Boolean(mine.queryByText(why))).toBe(told);
     expect(mine.queryByRole('button', { name: /server…/ })).toBeNull();
-    mine.getByRole('link', { name: 'The console' });
+    mine.getByRole('link', { name: 'Console' });
     if (state === 'unavailable') {
       offer();
       await click(mine.getByRole('button', { name: 'Try again' }));
@@ -229,7 +235,7 @@ describe('the section Admin', () => {
     server.answers['intents/pT0vJ2mYq8kQxw7c4nZB1g'] = () => json(intent());
     mine.getByText(/It interrupts everybody/);
     await click(mine.getByRole('button', { name: 'Go to the console' }));
-    await mine.findByRole('heading', { name: 'Asked for' });
+    await mine.findByRole('heading', { name: 'Approvals' });
     expect(server.sent).toEqual([
       {
         kind: 'publish-announcement',
@@ -278,7 +284,7 @@ describe('the section Admin', () => {
       json({ ...intent(), url: `${CONSOLE}intents/x` }, 201);
     server.answers['intents/pT0vJ2mYq8kQxw7c4nZB1g'] = () => json(intent());
     await click(mine.getByRole('button', { name: 'Go to the console' }));
-    await mine.findByRole('heading', { name: 'Asked for' });
+    await mine.findByRole('heading', { name: 'Approvals' });
     expect(server.sent).toEqual([
       {
         kind: 'export-hub',
@@ -304,7 +310,7 @@ describe('the section Admin', () => {
       server.answers[`intents/${told.id}`] = () => json(told);
       show();
       const mine = await section();
-      const list = await mine.findByRole('list', { name: 'Asked for' });
+      const list = await mine.findByRole('list', { name: 'Approvals' });
       await waitFor(() =>
         expect(server.asked).toContain(`GET intents/${told.id}`)
       );
@@ -439,8 +445,8 @@ describe('the section Admin', () => {
     const pages = {
       'Users and servers': `${CONSOLE}users`,
       'Audit log': `${CONSOLE}audit`,
-      'The console': CONSOLE,
-      'People and rights, on the hub’s page': 'http://localhost/hub/admin'
+      Console: CONSOLE,
+      'People and rights': 'http://localhost/hub/admin'
     };
     for (const [name, href] of Object.entries(pages)) {
       const link = mine.getByRole('link', { name });
@@ -482,12 +488,14 @@ describe('the section Admin', () => {
     await type('User name', 'grace');
     mine.getByRole('form', { name: `Stop the server of ${NAME('grace')}` });
     mine.getByText(/unsaved changes and variables are lost/);
-    mine.getByText('Nothing happens until you decide in the console.');
+    mine.getByText('Nothing happens before you approve it in the console.');
     const send = mine.getByRole('button', { name: 'Go to the console' });
     const effect = document.getElementById(
       send.getAttribute('aria-describedby')!
     );
-    expect(effect?.textContent).toMatch(/Nothing happens until you decide/);
+    expect(effect?.textContent).toMatch(
+      /Nothing happens before you approve it/
+    );
     expect(mine.queryByText(/the server that you are in/)).toBeNull();
     await type('User name', 'ada');
     mine.getByText(/the server that you are in/);
@@ -519,13 +527,13 @@ describe('the section Admin', () => {
     ]);
     const mine = await section();
     expect(mine.queryByRole('form')).toBeNull();
-    const list = mine.getByRole('list', { name: 'Asked for' });
+    const list = mine.getByRole('list', { name: 'Approvals' });
     const item = within(list).getByRole('listitem');
     await waitFor(() => expect(document.activeElement).toBe(item));
     expect(item.textContent).toContain(`Stop the server of ${NAME('grace')}`);
     // whatever the browser made of the new tab
     const link = within(item).getByRole('link', {
-      name: 'Decide in the console'
+      name: 'Approve or refuse in the console'
     });
     expect(link).toHaveProperty('href', `${CONSOLE}intents/abc`);
   });
@@ -597,7 +605,12 @@ describe('the section Admin', () => {
   );
 
   it.each([
-    ['pending', /Waits for your decision/, 'Decide in the console', ''],
+    [
+      'pending',
+      /Waits for your approval/,
+      'Approve or refuse in the console',
+      ''
+    ],
     ['executing', /it is being done/, 'See it in the console', ''],
     ['running', /one by one/, 'See it in the console', ''],
     ['done', /^Done/, 'See it in the console', 'Got it'],
@@ -612,7 +625,7 @@ describe('the section Admin', () => {
     show();
     await askToStop({ state, message: 'in more words' });
     const list = within(
-      (await section()).getByRole('list', { name: 'Asked for' })
+      (await section()).getByRole('list', { name: 'Approvals' })
     );
     await list.findByText('in more words');
     expect(list.getByRole('status').textContent).toMatch(words);
@@ -667,7 +680,7 @@ describe('the section Admin', () => {
       await mine.findByRole('button', { name: /^Take off the list/ })
     );
     await waitFor(() =>
-      expect(mine.queryByRole('heading', { name: 'Asked for' })).toBeNull()
+      expect(mine.queryByRole('heading', { name: 'Approvals' })).toBeNull()
     );
   });
 
@@ -748,9 +761,11 @@ describe('the section Admin', () => {
     await click(mine.getByRole('button', { name: 'Start a server…' }));
     await click(mine.getByRole('button', { name: 'Go to the console' }));
     await mine.findByText('why');
-    const results = await axe.run(
-      { include: panel.node, exclude: ['jp-toolbar'] },
-      { rules: { 'color-contrast': { enabled: false } } }
+    const results = await act(() =>
+      axe.run(
+        { include: panel.node, exclude: ['jp-toolbar'] },
+        { rules: { 'color-contrast': { enabled: false } } }
+      )
     );
     expect(results.violations).toEqual([]);
   });

@@ -6,7 +6,13 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
-import { fireEvent, screen, waitFor, within } from '@testing-library/dom';
+import {
+  act,
+  fireEvent,
+  screen,
+  waitFor,
+  within
+} from '@testing-library/react';
 import axe from 'axe-core';
 
 import type { IHelpRequest, ISentRequest, ISupport } from '../api';
@@ -100,9 +106,11 @@ describe('asking for help', () => {
     screen.getByText(
       /Coastal Lab support\u2069 will read it\. It is kept for 90 days/
     );
-    const { violations } = await axe.run(opened!.node, {
-      rules: { 'color-contrast': { enabled: false } }
-    });
+    const { violations } = await act(() =>
+      axe.run(opened!.node, {
+        rules: { 'color-contrast': { enabled: false } }
+      })
+    );
     expect(violations).toEqual([]);
   });
 
@@ -405,7 +413,9 @@ describe('asking for help', () => {
         execute: ask
       });
       show();
-      const list = await screen.findByRole('list', { name: 'Your requests' });
+      const list = await screen.findByRole('list', {
+        name: 'Your help requests'
+      });
       const [queued, answered, failed] =
         within(list).getAllByRole<HTMLElement>('listitem');
       within(queued).getByText('Stored, and being sent.');
@@ -419,7 +429,7 @@ describe('asking for help', () => {
 
     it('is asked for again when one was sent', async () => {
       show();
-      await screen.findByRole('list', { name: 'Your requests' });
+      await screen.findByRole('list', { name: 'Your help requests' });
       const next: ISentRequest = { ...requests()[0], id: 'n', subject: 'Next' };
       server.answers['requests'] = () => json({ requests: [next] });
       hub.requestSent.emit(undefined);
@@ -430,7 +440,7 @@ describe('asking for help', () => {
       server.answers['requests'] = () => json({ message: 'none' }, 404);
       show();
       await screen.findByRole('button', { name: 'Ask for help…' });
-      expect(screen.queryByText('Your requests')).toBeNull();
+      expect(screen.queryByText('Your help requests')).toBeNull();
     });
   });
 });

@@ -6,7 +6,13 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
 import { Title, Widget } from '@lumino/widgets';
-import { fireEvent, screen, waitFor, within } from '@testing-library/dom';
+import {
+  act,
+  fireEvent,
+  screen,
+  waitFor,
+  within
+} from '@testing-library/react';
 import axe from 'axe-core';
 
 import type { IAnnouncement } from '../api';
@@ -246,11 +252,15 @@ describe('news', () => {
       within(await item('Maintenance on Tuesday morning')).getByText(
         /Nov 24, 6:00.*8:00.*UTC/
       );
+      expect(screen.queryByText('Dask works again')).toBeNull();
+      fireEvent.click(screen.getByRole('button', { name: 'Show 1 more' }));
       within(await item('Dask works again')).getByText('Resolved');
       const heading = screen.getByRole('heading', { name: 'News' });
-      const { violations } = await axe.run(heading.closest('section, div')!, {
-        rules: { 'color-contrast': { enabled: false } }
-      });
+      const { violations } = await act(() =>
+        axe.run(heading.closest('section, div')!, {
+          rules: { 'color-contrast': { enabled: false } }
+        })
+      );
       expect(violations).toEqual([]);
     });
 
@@ -266,6 +276,20 @@ describe('news', () => {
         expect(screen.queryByText('New', { selector: 'span' })).toBeNull()
       );
       expect(marks()).toEqual(['seen']);
+    });
+
+    it('is not seen before it is shown, where there is much of it', async () => {
+      server.answers['news'] = () =>
+        json(
+          news(list => list.forEach((each, index) => (each.seen = index < 3)))
+        );
+      server.answers[`news/${news().announcements[3].id}`] = () => json({});
+      show();
+      await item('Servers start slowly');
+      expect(marks()).toEqual([]);
+      fireEvent.click(screen.getByRole('button', { name: 'Show 1 more' }));
+      await item('Dask works again');
+      await waitFor(() => expect(marks()).toEqual(['seen']));
     });
 
     it('is not seen while its section is closed', async () => {

@@ -6,7 +6,13 @@ import { CommandRegistry } from '@lumino/commands';
 import { PromiseDelegate } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
-import { fireEvent, screen, waitFor, within } from '@testing-library/dom';
+import {
+  act,
+  fireEvent,
+  screen,
+  waitFor,
+  within
+} from '@testing-library/react';
 import axe from 'axe-core';
 
 import { HubModel } from '../model';
@@ -430,6 +436,7 @@ describe('HubPanel', () => {
 
   it('follows the session only while that section is open', async () => {
     show();
+    panel.sections = ['session'];
     await waitFor(() => expect(model.watching).toBe(true));
     const title = screen.getByRole('button', { name: 'Your session' });
     fireEvent.click(title);
@@ -474,10 +481,12 @@ describe('HubPanel', () => {
     show();
     panel.reveal('about');
     await screen.findByText(/a user: your server/);
-    const results = await axe.run(
-      // there are neither styles nor Lab's own elements here; the browser tests have both
-      { include: panel.node, exclude: ['jp-toolbar'] },
-      { rules: { 'color-contrast': { enabled: false } } }
+    const results = await act(() =>
+      axe.run(
+        // there are neither styles nor Lab's own elements here; the browser tests have both
+        { include: panel.node, exclude: ['jp-toolbar'] },
+        { rules: { 'color-contrast': { enabled: false } } }
+      )
     );
     expect(results.violations).toEqual([]);
   });

@@ -183,6 +183,9 @@ describe('Take', () => {
     show();
     fireEvent.click(screen.getByRole('button', { name: 'Take my data…' }));
     await screen.findByRole('checkbox', { name: /project/ });
+    await screen.findByRole('list', { name: 'What you have taken' });
+    // what goes on stands still while it is examined
+    jest.spyOn(document, 'hidden', 'get').mockReturnValue(true);
     const { violations } = await axe.run(document.body, {
       rules: { region: { enabled: false } }
     });

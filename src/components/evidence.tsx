@@ -141,7 +141,7 @@ function Item(props: {
   return (
     <li>
       <span>
-        {item.count ? trans.__('%1: %2', item.count, item.found) : item.found}
+        {item.count ? trans.__('%1 %2', item.count, item.found) : item.found}
       </span>
       {item.names.length > 0 && (
         <span className="jp-HubPanel-note">

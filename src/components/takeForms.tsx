@@ -33,7 +33,10 @@ export function EnvironmentForm(props: IFormProps): JSX.Element {
   return (
     <form
       className="jp-HubPanel-form"
-      onSubmit={event => event.preventDefault()}
+      onSubmit={event => {
+        event.preventDefault();
+        start({ prove });
+      }}
     >
       <p>
         {trans.__(
@@ -68,9 +71,7 @@ export function EnvironmentForm(props: IFormProps): JSX.Element {
         </span>
       </label>
       <p className="jp-HubPanel-actions">
-        <Button onClick={() => start({ prove })}>
-          {trans.__('Take my environment')}
-        </Button>
+        <Button submit>{trans.__('Take my environment')}</Button>
       </p>
     </form>
   );
@@ -102,7 +103,10 @@ export function HomeForm(props: IFormProps): JSX.Element {
   return (
     <form
       className="jp-HubPanel-form"
-      onSubmit={event => event.preventDefault()}
+      onSubmit={event => {
+        event.preventDefault();
+        start({ format, exclude: [...without].map(Private.pattern) });
+      }}
     >
       <p className="jp-HubPanel-note" role="status">
         {estimate
@@ -189,12 +193,7 @@ export function HomeForm(props: IFormProps): JSX.Element {
         </select>
       </label>
       <p className="jp-HubPanel-actions">
-        <Button
-          disabled={!estimate || without.size === names.length}
-          onClick={() =>
-            start({ format, exclude: [...without].map(Private.pattern) })
-          }
-        >
+        <Button submit disabled={!estimate || without.size === names.length}>
           {estimate
             ? trans.__('Prepare the download (%1)', formatSize(size))
             : trans.__('Prepare the download')}

@@ -128,7 +128,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     for (const section of ['hub', 'news', 'right', 'help']) {
       palette?.addItem({
         command: CommandIDs.showPanel,
-        args: { section, isPalette: true },
+        args: { section },
         category
       });
     }
@@ -144,7 +144,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     }
     launcher?.add({
       command: CommandIDs.showPanel,
-      args: { section: 'hub' },
+      args: { section: 'hub', isLauncher: true },
       category: trans.__('Other'),
       rank: 90
     });

@@ -89,7 +89,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
               ? trans.__('News of This Hub')
               : trans.__('About This Hub'),
       caption: trans.__('Who runs this hub, what you run on, whom to ask'),
-      icon: args => (args['isPalette'] ? undefined : hubIcon),
+      icon: args => (args['isLauncher'] ? hubIcon : undefined),
       describedBy: {
         args: {
           type: 'object',
@@ -103,6 +103,10 @@ const plugin: JupyterFrontEndPlugin<void> = {
               type: 'string',
               description:
                 'The admin action whose form to open, where it is offered.'
+            },
+            isLauncher: {
+              type: 'boolean',
+              description: 'Whether it is for a card of the launcher.'
             }
           }
         }

@@ -157,22 +157,22 @@ function Places(props: ISectionProps): JSX.Element {
     consolePage(hub.consoleUrl, admin?.console ?? '', path);
   return (
     <ul
-      className="jp-HubPanel-places"
+      className="jp-HubPanel-links"
       aria-label={trans.__('Pages for administrators')}
     >
+      <li>
+        <Link url={page('')}>{trans.__('Console')}</Link>
+      </li>
       <li>
         <Link url={page('users')}>{trans.__('Users and servers')}</Link>
       </li>
       <li>
         <Link url={page('audit')}>{trans.__('Audit log')}</Link>
       </li>
-      <li>
-        <Link url={page('')}>{trans.__('The console')}</Link>
-      </li>
       {!changesPeople(admin?.actions ?? []) && (
         <li>
           <Link url={new URL('admin', Private.absolute(hub.homeUrl)).href}>
-            {trans.__('People and rights, on the hub’s page')}
+            {trans.__('People and rights')}
           </Link>
         </li>
       )}

@@ -35,7 +35,7 @@ export class Header extends ReactWidget {
           {shown && <img src={shown} alt="" />}
           <div>
             <h1>
-              <bdi>{facts?.name || trans.__('This hub')}</bdi>
+              <bdi>{facts?.name || trans.__('Hub')}</bdi>
             </h1>
             {org && (
               <p>

@@ -37,10 +37,6 @@ function Facts(props: ISectionProps & { info: IInfo }): JSX.Element {
       {content}
     </Row>
   );
-  const links: [keyof IHubFacts & `${string}_url`, string][] = [
-    ['docs_url', trans.__('Documentation')],
-    ['status_url', trans.__('Is the hub up?')]
-  ];
   const place = [facts.provider, facts.region].filter(Boolean).join(', ');
   return (
     <>
@@ -90,21 +86,13 @@ function Facts(props: ISectionProps & { info: IInfo }): JSX.Element {
         )}
       </Rows>
       {facts.learn_more.length > 0 && <Words spans={facts.learn_more} />}
-      <p className="jp-HubPanel-links">
-        {links.map(
-          ([field, label]) =>
-            facts[field] && (
-              <Link key={field} url={facts[field]}>
-                {label}
-              </Link>
-            )
-        )}
-        {props.hub.homeUrl && (
+      {props.hub.homeUrl && (
+        <p>
           <Link url={new URL(props.hub.homeUrl, window.location.href).href}>
             {trans.__('Hub control panel')}
           </Link>
-        )}
-      </p>
+        </p>
+      )}
       <Problems {...props} />
     </>
   );

@@ -172,21 +172,25 @@ export function IntentForm(props: IIntentFormProps): JSX.Element {
           trans={trans}
         />
       )}
-      <Field
-        first={fields.length === 0}
-        rows={2}
-        maxLength={MAX_NOTE}
-        label={trans.__('Note')}
-        hint={trans.__('Optional. The console quotes it to you.')}
-        value={note}
-        onChange={setNote}
-      />
+      {!fields.includes('announcement') && (
+        <Field
+          first={fields.length === 0}
+          rows={2}
+          maxLength={MAX_NOTE}
+          label={trans.__('Note')}
+          hint={trans.__('Optional. The console quotes it to you.')}
+          value={note}
+          onChange={setNote}
+        />
+      )}
       <div id={`${id}-effect`} className="jp-HubPanel-effect">
         {effectOf(question, Private.here(props), trans).map(line => (
           <p key={line}>{line}</p>
         ))}
         <p>
-          <b>{trans.__('Nothing happens until you decide in the console.')}</b>
+          <b>
+            {trans.__('Nothing happens before you approve it in the console.')}
+          </b>
         </p>
       </div>
       {failure && (
@@ -227,7 +231,7 @@ namespace Private {
     switch (status) {
       case 0:
         return trans.__(
-          'Your server did not answer. Nothing happens without your decision, so you can ask again.'
+          'Your server did not answer. Nothing happens without your approval, so you can ask again.'
         );
       case 400:
       case 413:

@@ -38,7 +38,7 @@ export function AnnouncementFields(
   const change = (more: Partial<IPublished>): void =>
     props.onChange({ ...news, ...more });
   const kinds = [
-    ['info', trans.__('Announcement')],
+    ['info', trans.__('Information')],
     ['maintenance', trans.__('Maintenance')],
     ['incident', trans.__('Incident')],
     ['resolved', trans.__('Resolved')]

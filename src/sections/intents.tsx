@@ -40,7 +40,7 @@ export function Intents(props: IIntentsProps): JSX.Element | null {
   }
   return (
     <>
-      <h3 id={id}>{trans.__('Asked for')}</h3>
+      <h3 id={id}>{trans.__('Approvals')}</h3>
       <ul className="jp-HubPanel-intents" aria-labelledby={id}>
         {intents.intents.map(intent => (
           <Intent key={intent.id} {...props} intent={intent} />
@@ -88,7 +88,7 @@ function Intent(props: IIntentsProps & { intent: IFollowed }): JSX.Element {
           <Link url={page}>
             {leadsTo ??
               (intent.state === 'pending'
-                ? trans.__('Decide in the console')
+                ? trans.__('Approve or refuse in the console')
                 : trans.__('See it in the console'))}
           </Link>
         )}
@@ -169,10 +169,10 @@ namespace Private {
         const expires = Date.parse(intent.expires);
         return Number.isFinite(expires)
           ? trans.__(
-              'Waits for your decision in the console, until %1.',
+              'Waits for your approval in the console, until %1.',
               formatTime(expires)
             )
-          : trans.__('Waits for your decision in the console.');
+          : trans.__('Waits for your approval in the console.');
       }
       case 'executing':
         return trans.__('Approved; it is being done.');

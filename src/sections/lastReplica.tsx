@@ -79,7 +79,7 @@ export function LastReplica(props: ISectionProps): JSX.Element | null {
           {offered && (
             <>
               <br />
-              <Link url={page}>{trans.__('Drills, in the console')}</Link>
+              <Link url={page}>{trans.__('Exports and drills')}</Link>
             </>
           )}
         </p>
@@ -169,17 +169,17 @@ namespace Private {
     if (!replica) {
       return configured
         ? trans.__(
-            'No replica of this hub has been tried yet. Where its drills are kept, run:'
+            'Nobody has tried yet whether this hub starts elsewhere. The operator runs:'
           )
         : '';
     }
     if (!replica.holds) {
       return trans.__(
-        'Read in the drill’s report what failed, mend it, and run again where this hub’s drills are kept:'
+        'The report says what failed. Once that is mended, the operator runs:'
       );
     }
     return replica.overdue
-      ? trans.__('A new drill is due. Where this hub’s drills are kept, run:')
+      ? trans.__('It is time to try again. The operator runs:')
       : '';
   }
 }

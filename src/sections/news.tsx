@@ -14,7 +14,8 @@ import type { ISectionProps } from '.';
  * The section; it is there only while there is something in it.
  */
 export function NewsSection(props: ISectionProps): JSX.Element {
-  const { news } = props;
+  const { news, trans } = props;
+  const more = news.announcements.length - news.shown.length;
   return (
     <>
       {news.error && (
@@ -23,10 +24,15 @@ export function NewsSection(props: ISectionProps): JSX.Element {
         </p>
       )}
       <ul className="jp-HubPanel-news">
-        {news.announcements.map(each => (
+        {news.shown.map(each => (
           <Announcement key={each.id} {...props} announcement={each} />
         ))}
       </ul>
+      {more > 0 && (
+        <Button onClick={() => news.showAll()}>
+          {trans._n('Show %1 more', 'Show %1 more', more)}
+        </Button>
+      )}
     </>
   );
 }
@@ -98,7 +104,7 @@ namespace Private {
       case 'resolved':
         return trans.__('Resolved');
       default:
-        return trans.__('Announcement');
+        return trans.__('Information');
     }
   }
 

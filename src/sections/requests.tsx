@@ -21,7 +21,7 @@ export function Requests(props: ISectionProps): JSX.Element | null {
   }
   return (
     <>
-      <h3 id={id}>{trans.__('Your requests')}</h3>
+      <h3 id={id}>{trans.__('Your help requests')}</h3>
       <ul className="jp-HubPanel-intents" aria-labelledby={id}>
         {requests.requests.slice(0, MAX_SHOWN).map(each => (
           <Request key={each.id} {...props} request={each} />

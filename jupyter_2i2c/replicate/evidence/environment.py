@@ -87,7 +87,7 @@ def _julia(environ: Mapping[str, str], home: Path) -> Iterator[Evidence]:
 
 def _data(environ: Mapping[str, str]) -> Iterator[Evidence]:
     yield Evidence(
-        "files", "Your files", "what licence they have is yours to say", NOT_KNOWN, 0, (), "",
+        "files", "Your files", "you choose their licence", NOT_KNOWN, 0, (), "",
         "Take my data, in the panel, copies them as they are",
     )  # fmt: skip
     buckets = [name for name, value in environ.items() if BUCKET.match(value)]
