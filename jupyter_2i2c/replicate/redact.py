@@ -33,8 +33,10 @@ LARGEST = 1 << 30
 """Bytes of one packed file that are looked at; a larger one counts as not searchable."""
 
 SECRET_NAME = re.compile(
-    r"(token|secret|passw(or)?d|passwd|passphrase|api_?key|access_?key|private_?key|credential|cookie"
-    r"|(^|[_.-])(auth|key|pat|dsn)$|[_.-]pwd$|connection_?string|signature)",
+    r"(token|secret|passw(or)?d|passwd|passphrase|credential|cookie|connection_?string|signature"
+    r"|(api|access|private|account|encryption|signing|master|storage|hmac|fernet|admin|license)_?key|key[_-]data"
+    r"|(^|[_.-])(auth|authorization|bearer|key|pat|pepper|dsn|pw|requirepass)$|[_.-](pwd|pass)$"
+    r"|(db|user|root|admin|pg|smtp|mail|ldap|redis)pass$)",
     re.IGNORECASE,
 )
 NO_SECRET_NAME = re.compile(
@@ -133,7 +135,7 @@ def suspicious(data: bytes) -> bool:
 
 
 def _forms(value: str) -> Iterable[bytes]:
-    raw = value.encode()
+    raw = value.encode("utf-8", "surrogatepass")
     escaped = json.dumps(value)[1:-1]
     texts = {
         value,
@@ -143,10 +145,17 @@ def _forms(value: str) -> Iterable[bytes]:
         json.dumps(escaped)[1:-1],  # a JSON text inside a JSON text, as in a notebook's output
         html.escape(value),
         html.escape(value, quote=False),
+        raw.hex(),
+        raw.hex().upper(),
+        quote(quote(value, safe="", errors="surrogatepass"), safe=""),
     }
-    for quoted in (quote(value), quote(value, safe=""), quote_plus(value)):
+    for quoted in (
+        quote(value, errors="surrogatepass"),
+        quote(value, safe="", errors="surrogatepass"),
+        quote_plus(value, errors="surrogatepass"),
+    ):
         texts |= {quoted, re.sub(r"%[0-9A-F]{2}", lambda match: match[0].lower(), quoted)}
-    forms = {text.encode() for text in texts}
+    forms = {text.encode("utf-8", "surrogatepass") for text in texts}
     for shift in range(3):
         encoded = base64.b64encode(b"\0" * shift + raw)
         # the characters that depend on nothing before or after the value

@@ -154,6 +154,28 @@ jupyterhub:
     nested:
       deeper:
         jwt: eyJhbGciOiJIUzI1NiJ9.{plant("a signed token")}.abcdefghijkl
+  odd:
+    curl: 'curl -u me:{plant("a flag of one letter")} https://files.example/'
+    words: [curl, -u, "me:{plant("a flag of one letter in a list")}"]
+    login: docker login -u me -p {plant("a login to a registry")} r.example
+    remote: git+https://{plant("the name in an address")}@git.example/a/b
+    at: postgresql://me:{plant("a password with an @")[:9]}@{PLANTED["a password with an @"][9:]}@db.example/a
+    signed: https://store.example/a?sv=1&sig={plant("a signature in an address")}%3D
+    quoted: 'password%3D{plant("an assignment as addresses write it")}'
+    storage: AccountName=me;AccountKey={plant("a key of storage")}==;EndpointSuffix=a
+    xml: '<password>{plant("an element of XML")}</password>'
+    attribute: '<add key="ApiPassword" value="{plant("an attribute of XML")}"/>'
+    lines: |
+      timeout 300
+      requirepass {plant("a line without a sign")}
+    hashed: 'ada:$2y$10${plant("a hashed password")}abcdefghijklmnopqrstuvwxyz'
+    hexadecimal: {("password=" + plant("hexadecimal digits")).encode().hex()}
+    body: b3BlbnNzaC1rZXktdjEAAAAA{base64.b64encode(plant("a key without the lines around it").encode()).decode() * 2}
+    client-key-data: {base64.b64encode(plant("a key of Kubernetes").encode()).decode()}
+    headers: {{Authorization: 'Own {plant("a scheme of one's own")}'}}
+    db_pass: {plant("half a word")}
+    env: [{{Name: OWN_TOKEN, Value: {plant("a pair with capitals")}}}]
+    object: {{kind: Secret, stringData: {{anything: {plant("an object that is a secret")}}}}}
 extra:
   connectionString: "Server=db;Password={plant("a connection string")};"
 """
@@ -317,7 +339,29 @@ def test_what_cannot_be_taken_out_for_certain_is_refused_with_its_place(tmp_path
 def test_a_secret_that_is_also_a_key_is_refused(tmp_path):
     own = {"jupyterhub": {"custom": {"password": "letmein-letmein", "letmein-letmein": 1}}}
     checkout = deployments.write(tmp_path / "checkout", deployments.with_reef(own))
-    with pytest.raises(SecretFound, match=r"reef\.values\.yaml:3 is also a name or a key"):
+    with pytest.raises(SecretFound, match=r"reef\.values\.yaml:3 is also a name, a key"):
+        read(checkout, "sea", "reef")
+
+
+@pytest.mark.parametrize("where", ["tokens", "api_tokens"])
+def test_a_token_that_is_a_key_is_refused(where, tmp_path):
+    own = {"jupyterhub": {"custom": {where: {canary(7): "admin"}}}}
+    checkout = deployments.write(tmp_path / "checkout", deployments.with_reef(own))
+    with pytest.raises(SecretFound, match=r"reef\.values\.yaml:\d+ is also a name, a key"):
+        read(checkout, "sea", "reef")
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after"),
+    [
+        ("helm-charts/basehub/Chart.yaml", "https://charts.example/nfs", "https://me:{}@charts.example"),
+        ("config/clusters/sea/cluster.yaml", "display_name: Reef", "display_name: Reef token={}"),
+    ],
+)  # fmt: skip
+def test_a_secret_beside_the_values_is_refused(file, before, after, tmp_path):
+    text = deployments.FILES[file].replace(before, after.format(canary(8)))
+    checkout = deployments.write(tmp_path / "checkout", {file: text})
+    with pytest.raises(SecretFound, match=r"cluster\.yaml:\d+ or helm-charts/basehub is also"):
         read(checkout, "sea", "reef")
 
 
@@ -344,7 +388,18 @@ def test_code_that_is_no_python_of_today_is_cleaned_as_text(tmp_path):
         "hub_token = os.environ['A_B_C_D']",
         "<secret:SOMETHING>",
         "https://user:{password}@host",
+        "ssh://git@git.example/a/b.git",
+        "docker://r.example:5000/image@sha256:" + "a1" * 32,
+        "https://example.org/?token={token}&next=%2Fhub%2Flogin",
+        "sha256:" + "a1" * 32,
+        "log in with your password 5 times",
     ],
 )
 def test_texts_without_a_secret(text):
     assert list(secrets_in(text)) == []
+
+
+@pytest.mark.parametrize("piece", ["--a-", "eyJ", "token=", "%25", "//a:", "curl -u "])
+def test_a_text_is_searched_in_time_that_grows_with_it(piece):
+    # in seconds where each piece is looked at once, in hours where each is compared with all that follow
+    assert len(list(secrets_in(piece * 50_000))) <= 50_000

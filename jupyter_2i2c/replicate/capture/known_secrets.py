@@ -48,8 +48,8 @@ OUTSIDE_HOME = ("/etc/pip.conf", "/etc/uv/uv.toml", "/etc/netrc")
 
 MOST_BYTES = 256 << 10
 
-USERINFO = re.compile(r"[a-z][a-z0-9+.-]*://([^\s/@:'\"]*):([^\s/@'\"]+)@", re.IGNORECASE)
-ONE_NAME_USERINFO = re.compile(r"[a-z][a-z0-9+.-]*://([^\s/@:'\"]{8,})@", re.IGNORECASE)
+USERINFO = re.compile(r"//([^\s/@:'\"]*):([^\s/'\"?#]+)@")
+ONE_NAME_USERINFO = re.compile(r"//([^\s/@:'\"]{8,})@")
 ASSIGNED = re.compile(
     r"""^\s*["']?(?P<name>[\w.:/@-]+)["']?\s*[=:]\s*["']?(?P<value>[^\s"',;#]+)""", re.MULTILINE
 )

@@ -30,6 +30,7 @@ from .source import (
     SecretSlot,
     at,
     from_pointer,
+    leaves,
     pointer,
 )
 from .source import Path as Place
@@ -168,7 +169,6 @@ class _Reading:
             commit=self.checkout.commit(),
             originals=self._originals(secrets),
         )
-        self._sweep(source)
         documents = {
             each.path: each.document
             for each in self.layers
@@ -177,7 +177,9 @@ class _Reading:
         found = wrinkles.noticed(
             source, documents, self.cluster.document, self.spec, self.shape.nesting
         )
-        return replace(source, findings=(*self.findings, *found))
+        source = replace(source, findings=(*self.findings, *found))
+        self._sweep(source)
+        return source
 
     def _outer_chart(self) -> Chart | None:
         """The chart around the plain one, with the dependencies that this hub overrides."""
@@ -394,14 +396,20 @@ class _Reading:
 
     def _sweep(self, source: HubSource) -> None:
         """Look for every known secret once more, in keys and names too, where none is taken out."""
-        told = [asdict(source.hub), source.values, [each.values for each in source.layers]]
-        text = json.dumps([told, [each.path for each in source.layers]], ensure_ascii=False)
+        about = [asdict(source.hub), source.umbrella, source.chart]
+        told = [about, source.values, source.not_captured, list(map(asdict, source.findings))]
+        layers = [(each.path, each.values) for each in source.layers]
+        where = f"{self.cluster.document.name}:{self.spec.line}"
+        if self.shape.outer:
+            where += f" or {self.checkout.relative(self.shape.outer.directory)}"
+        self.readable.look_around((str(text) for _, text in leaves(about)), where)
+        text = json.dumps([told, layers], ensure_ascii=False)
         if left := Redactor(self.readable.known).slots_in(text.encode("utf-8", "surrogatepass")):
-            where = sorted(self.readable.places(left))
+            places = sorted(self.readable.places(left))
             raise SecretFound(
-                f"the secret that stands at {', '.join(where)} is also a name or a key of the hub's"
-                " configuration, where it cannot be taken out; nothing was written. Withdraw it, and"
-                " call the other thing something else"
+                f"the secret that stands at {', '.join(places)} is also a name, a key or an address of the"
+                " hub's configuration, where it cannot be taken out; nothing was written. Withdraw it, and"
+                " put something else there"
             )
 
     def _not_captured(self, outer: Chart | None) -> None:

@@ -7,7 +7,7 @@ removed by its value from every other. Names and forms are only how values becom
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -16,7 +16,7 @@ from ..redact import NO_SECRET_NAME, SECRET_NAME, Known, Redactor
 from ..sandbox.recorder import Rules
 from . import python_source
 from .missing_secrets import is_stub
-from .secret_forms import PLACEHOLDER, REFERENCE, SHORTEST, pieces_of, secrets_in
+from .secret_forms import PLACEHOLDER, REFERENCE, SHORTEST, looks_random, pieces_of, secrets_in
 from .secret_kinds import free_name, kind_of, name_of, sounds_secret
 from .source import Path as Place
 from .source import SecretSlot, pointer
@@ -27,9 +27,12 @@ REFERENCES = frozenset({"secretKeyRef", "configMapKeyRef", "fieldRef", "resource
 
 HOLDERS = frozenset(
     ["CryptKeeper", "passwords", "secrets", "credentials", "tokens", "api_keys", "apiKeys", "api_tokens",
-     "apiTokens", "basic_auth_users", "user_passwords"]
+     "apiTokens", "service_tokens", "basic_auth_users", "user_passwords"]
 )  # fmt: skip
 """Below these keys stand secrets, whatever they are called there."""
+
+KEYED_BY_TOKEN = frozenset({"api_tokens", "service_tokens"})
+"""Of those, where JupyterHub has the tokens as keys, and whose they are as values."""
 
 BESIDE_SECRETS = re.compile(
     r"server|registry|user(name)?|name|e?mail|url|host|port|type|enabled|create|kind|project(_id)?|region|scheme",
@@ -95,7 +98,7 @@ class ReadableSecrets:
         """Learn the secrets in one layer."""
         for each in _texts(top, file):
             if not self._is_code(each) and self._by_place(top, each):
-                variable = _sibling(top, each.path, "name") if each.path[-1] == "value" else ""
+                variable = _variable(top, each.path)
                 wanted = name_of((variable,) if variable else each.path)
                 name = free_name(wanted, str(each.node.value), self.taken)
                 slot = self._note(each, name, (variable,) if variable else each.path)
@@ -103,6 +106,14 @@ class ReadableSecrets:
                 self._learn(str(each.node.value), slot.name, each)
             elif isinstance(each.node.value, str) and not self._is_code(each):
                 self._by_form(each)
+        for path, node in top.places():
+            if isinstance(node.value, list):
+                words = [each.value for each in node.value if isinstance(each.value, str)]
+                self._by_form(_Found(path, Node(" ".join(words), node.line, node.source), file))
+            elif isinstance(node.value, dict) and path and path[-1] in HOLDERS:
+                for key, each in node.value.items():
+                    if path[-1] in KEYED_BY_TOKEN or looks_random(key):
+                        self._learn(key, name_of(path), _Found(path, each, file))
 
     def _by_place(self, top: Node, each: _Found) -> bool:
         """Whether a secret belongs to this place, and something that may be one stands there."""
@@ -115,8 +126,12 @@ class ReadableSecrets:
         key = _flag_before(top, path) or keys[-1]
         if self.client_ids and key == "client_id" and "Authenticator" in "".join(keys[-2:-1]):
             return True
-        if key == "value" and (name := _sibling(top, path, "name")):
-            key = name
+        key = _variable(top, path) or key
+        if (
+            keys[-2:-1] in (["data"], ["stringData"])
+            and _sibling(top, path[:-1], "kind") == "Secret"
+        ):
+            return True
         if key in ("stringData", "data") and isinstance(value, str):
             target = _sibling(top, path, "mountPath") or ""
             return any(
@@ -128,7 +143,7 @@ class ReadableSecrets:
         if held and not (isinstance(value, str) and re.fullmatch(r"\S+", value)):
             return False
         # a number of few digits is a setting: how long, how many
-        return isinstance(value, str) or (isinstance(value, int) and len(str(value)) >= 6)
+        return isinstance(value, str) or len(str(value)) >= 6
 
     def _by_form(self, each: _Found) -> None:
         """Learn what is a secret in a text by its form."""
@@ -206,6 +221,12 @@ class ReadableSecrets:
     def found_in(self, text: str) -> bool:
         """Whether something in a whole file has the form of a secret; references do not count."""
         return next(iter(secrets_in(text)), None) is not None
+
+    def look_around(self, texts: Iterable[str], where: str) -> None:
+        """Learn the secrets in what is told of a hub beside its values."""
+        for text in texts:
+            for value in secrets_in(text):
+                self.known.add(value, "BESIDE_VALUES", where)
 
     def places(self, names: Collection[str]) -> set[str]:
         """File and line of each place that a slot of one of these names was made for."""
@@ -311,6 +332,15 @@ def _flag_before(top: Node, path: Place) -> str:
     if not isinstance(before, str) or not before.startswith("-") or str(own).startswith("-"):
         return ""
     return before.lstrip("-").replace("-", "_")
+
+
+def _variable(top: Node, path: Place) -> str:
+    """Of the value of a pair such as ``{name: …, value: …}``, the name."""
+    if str(path[-1]).lower() != "value":
+        return ""
+    return next(
+        (name for each in ("name", "Name", "key", "Key") if (name := _sibling(top, path, each))), ""
+    )
 
 
 def _sibling(top: Node, path: Place, key: str) -> str:

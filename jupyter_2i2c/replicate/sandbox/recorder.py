@@ -44,8 +44,8 @@ NO_SECRETS = re.compile(
 SECRETS = re.compile(r"(^|\.)CryptKeeper\.keys$")
 """Traits whose names do not sound like one."""
 
-CREDENTIALS = re.compile(r"(?<=://)[^/\s:@]*:([^@\s/]+)(?=@)")
-"""The password in an address."""
+CREDENTIALS = re.compile(r"(?<=//)[^/\s:@'\"]*:([^\s/'\"?#]+)(?=@)")
+"""The password in an address; it may hold an @ itself."""
 
 
 class Rules:
