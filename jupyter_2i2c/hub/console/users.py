@@ -164,7 +164,9 @@ class OpenServerPage(ConsolePage):
         """Ask for the reason."""
         self._allow()
         server = self.get_query_argument("server", "")
-        person = await self.hub.user(name)
+        person = await self.hub.user(name, stopped=True)
+        if server and server not in person.servers:
+            raise Refusal(404, "This person has no server of that name.")
         action, once = self.once("users", person.name, "open", server=server)
         self.show(
             "open.html",
@@ -193,7 +195,9 @@ class OpenServerPage(ConsolePage):
             reason=reason,
             source="console",
         )
-        path = f"user/{quote(person.name, safe='@~')}/" + (f"{quote(server)}/" if server else "")
+        path = "".join(
+            f"{quote(each, safe='@~')}/" for each in ("user", person.name, server) if each
+        )
         self.show(
             "open.html",
             person=person,

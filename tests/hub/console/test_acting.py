@@ -185,6 +185,8 @@ async def test_a_server_is_opened_for_a_reason_that_its_owner_reads(stub, run):
     assert entry.target == {"user": "grace", "server": "gpu 1"}
     assert (entry.actor, entry.reason) == ("boss", "she asked for help")
     assert "she asked for help" in (await console.boss.see("users/grace")).text
+    elsewhere = await console.boss.see("users/grace/open?server=../mal")
+    assert elsewhere.status == 404
 
 
 async def test_on_a_shared_origin_it_warns_and_where_it_is_off_it_is_off(stub, run):
