@@ -70,7 +70,7 @@ class Login:
 
 
 def _wanted(handler: web.RequestHandler) -> str:
-    """The page that is wanted; empty where its address is longer than any of ours, for each is kept for a while."""
+    """The page that is wanted; the first one where its address is longer than any, for each is kept for a while."""
     address = handler.request.path
     if handler.request.query:
         address += f"?{handler.request.query}"

@@ -6,6 +6,7 @@ import sqlite3
 import httpx
 import pytest
 
+from jupyter_2i2c.hub.console.login import Login
 from jupyter_2i2c.hub.hub_api import HubApi
 from jupyter_2i2c.hub.store import audit
 from jupyter_2i2c.hub.store.errors import StoreUnavailable
@@ -132,6 +133,15 @@ async def test_a_login_that_the_hub_ended_begins_anew(stub, console):
     again = await console.boss.see("users/grace?x=1")
     assert again.status == 200
     assert str(again.answer.url).endswith("users/grace?x=1")
+
+
+async def test_a18_a_login_leads_to_a_page_of_the_console_whatever_was_wanted(console, monkeypatch):
+    async def finish(_, handler):
+        return "boss-token", "//evil.example/"
+
+    monkeypatch.setattr(Login, "finish", finish)
+    page = await console.boss.see("users")
+    assert str(page.answer.url).endswith("/services/2i2c-console/")
 
 
 async def test_a_form_without_its_login_does_nothing(stub, console):
