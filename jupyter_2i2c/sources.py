@@ -102,8 +102,9 @@ def evidence(principle: Principle, facts: HubFacts) -> str:
     """The address at which a principle can be seen at work; empty if there is none."""
     if principle.evidence.startswith(("https://", "http://")):
         return principle.evidence
-    named = getattr(facts, principle.evidence, "") if principle.evidence else ""
-    return named if isinstance(named, str) else ""
+    # of the facts, those that are addresses
+    named = principle.evidence if principle.evidence.endswith("url") else ""
+    return getattr(facts, named, "") if named in HubFacts.__dataclass_fields__ else ""
 
 
 def _order_to_ask(contact: Contact) -> int:

@@ -54,6 +54,7 @@ def test_what_is_set_is_stated_with_its_source():
         ("culling", {"timeout": "1h"}, "a dictionary with timeout"),
         ("culling", {"timeout": True}, "a dictionary with timeout"),
         ("logo", "/nowhere/logo.png", "the path of a PNG"),
+        ("logo", "/dev/zero", "the path of a PNG"),
         ("logo", "data:text/html;base64,PHNjcmlwdD4=", "the path of a PNG"),
         ("logo", "data:image/png;base64," + "A" * 200_000, "the path of a PNG"),
         ("commitments", [1, 2], "a list of lines of text"),

@@ -78,7 +78,8 @@ def test_evidence_of_a_principle_is_an_address_on_this_hub():
     facts = resolve(said("service", configuration_url="https://c.example/")).facts
     assert evidence(Principle("x", "configuration_url"), facts) == "https://c.example/"
     assert evidence(Principle("x", "https://e.example/"), facts) == "https://e.example/"
-    assert evidence(Principle("x", "org"), facts) == ""
+    for named in ("org", "description", "__doc__", "__module__"):
+        assert evidence(Principle("x", named), facts) == ""
     assert evidence(Principle("x", "no_such_fact"), facts) == ""
     assert evidence(Principle("x"), facts) == ""
 
