@@ -137,6 +137,11 @@ class HubService(SupportTraits, Application):
     exports_days = Integer(
         30, min=1, help="Days after which the files of an export are removed."
     ).tag(config=True)
+    exports_chart = Unicode(
+        help="Where z2jh's chart runs the hub: a directory with that chart, unpacked or as a checkout, of"
+        " the version that runs the hub, which the service can read. An export is then proven up to V4,"
+        " which executes the chart's own code in a sandbox. Empty: V4 of an export is not run."
+    ).tag(config=True)
     public_evidence = Bool(
         True,
         help="Show on the hub's page, which needs no login, what was found of the four layers: how much"
@@ -329,6 +334,7 @@ class HubService(SupportTraits, Application):
                 directory=self.exports_directory,
                 kept=self.exports_kept,
                 days=self.exports_days,
+                chart=self.exports_chart,
                 name=facts.sheet.facts.name,
             ),
             drills=Drills(self.drills, self.drill_limit),

@@ -38,6 +38,9 @@ UP_TO = {"local": "V4", "k8s": "V8"}
 """The last rung to try, by target. Beside a hub that people work on no replica is started: on one
 machine the rungs above V4 would, for Kubernetes they only say what they need."""
 
+CHART_TRAIT, OPTION = "c.HubService.exports_chart", "--chart DIR"
+"""How an operator names the chart here, and on the command line."""
+
 MOST = 200
 """Items of each kind that the console shows; the report has all."""
 
@@ -73,7 +76,7 @@ def export(job: Mapping[str, Any], work: Work) -> dict[str, Any]:
     Arguments:
         job: ``record``, ``directory``, ``file``, ``name``, ``created``, ``people``, ``api``,
             ``announcements`` and ``unread``, as `write_bundle` takes them; of ``api``, ``users`` and
-            ``groups`` may be numbers.
+            ``groups`` may be numbers; ``chart``, empty where the operator named none.
         work: told how far it is.
 
     Returns:
@@ -89,6 +92,7 @@ def export(job: Mapping[str, Any], work: Work) -> dict[str, Any]:
     place = directory / job["file"]
     document = read_record(Path(job["record"]))
     target = target_of(document)
+    chart, unusable = _chart(job["chart"], document)
     write_bundle(
         document,
         place,
@@ -98,16 +102,19 @@ def export(job: Mapping[str, Any], work: Work) -> dict[str, Any]:
         people=job["people"],
         name=job["name"],
         created=job["created"],
+        chart=chart,
         work=work,
     )
     verification = verify(
         place,
         rebuild=True,
         target=target,
+        chart=chart,
         up_to=UP_TO[target],
         progress=lambda done, total, what: work.step(done, total, f"checking: {what}"),
     )
     work.step(0, 0, "writing the report")
+    verification = _to_operators(verification, unusable)
     # where it lies on this machine is nobody's business
     verification = replace(verification, bundle=place.name)
     with opened(place, work) as bundle:
@@ -131,6 +138,48 @@ def export(job: Mapping[str, Any], work: Work) -> dict[str, Any]:
         "blockers": len(verification.blockers),
         "not_run": sum(verification.rungs[name].count("not-run") for name in up_to),
     }
+
+
+def _chart(named: str, document: Mapping[str, Any]) -> tuple[Path | None, str]:
+    """The chart that the operator named, if it is the one that runs the hub; else why it is not used.
+
+    An export does not fail by it: it only proves less.
+    """
+    from ..replicate.verify.chart import chart_in, code_of, version_of
+
+    told = document.get("kubernetes")
+    if not (named and told):
+        return None, ""
+    try:
+        chart = chart_in(Path(named))
+        given, code = version_of(chart), code_of(chart)
+    except (ReplicateError, OSError):
+        return None, f"{CHART_TRAIT} names {named}, which holds no chart that the service can read"
+    wanted = str(told["chart"].get("Version", ""))
+    if given and wanted and given != wanted:
+        return None, f"{CHART_TRAIT} names version {given} of the chart, and {wanted} runs the hub"
+    if code is None:
+        return None, f"{CHART_TRAIT} names {named}, where the chart's files/hub are missing"
+    return chart, ""
+
+
+def _to_operators(verification: Verification, unusable: str) -> Verification:
+    """What is said of the chart, to whom it concerns here: who reads an export has no command line's option.
+
+    Arguments:
+        verification: what `verify` says.
+        unusable: why the chart that was named is not used.
+    """
+    why = unusable or f"{CHART_TRAIT} names no directory with the chart that runs the hub"
+
+    def told(each: Any) -> Any:
+        return replace(each, why=why) if each.status == "not-run" and OPTION in each.why else each
+
+    rungs = {
+        name: replace(told(rung), items={key: told(each) for key, each in rung.items.items()})
+        for name, rung in verification.rungs.items()
+    }
+    return replace(verification, rungs=rungs)
 
 
 def compare(job: Mapping[str, Any], work: Work) -> dict[str, Any]:

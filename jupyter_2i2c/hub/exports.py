@@ -94,6 +94,7 @@ class Settings:
         kept: of how many the files are kept.
         days: for how many days.
         name: of the hub.
+        chart: the directory of z2jh's chart that runs the hub; empty where none was named.
     """
 
     record: str = ""
@@ -101,6 +102,7 @@ class Settings:
     kept: int = 5
     days: int = 30
     name: str = ""
+    chart: str = ""
 
     @property
     def offered(self) -> bool:
@@ -259,6 +261,7 @@ class Exports:
             "directory": str(directory),
             "file": f"{_file_name(self.settings.name, now)}.tar.zst",
             "name": self.settings.name,
+            "chart": str(Path(self.settings.chart).absolute()) if self.settings.chart else "",
             "created": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "people": export.people,
             "api": api,

@@ -6,12 +6,15 @@ import sys
 import types
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 import yaml
 from traitlets.config import Config
 
 from jupyter_2i2c.cli import main
+from jupyter_2i2c.hub import export_work
 from jupyter_2i2c.hub import record as record_of
 from jupyter_2i2c.replicate.bundle import opened
 from jupyter_2i2c.replicate.errors import ReplicateError
@@ -230,6 +233,51 @@ def test_a_chart_of_another_version_is_refused(record, chart, tmp_path):
     with pytest.raises(ReplicateError, match=r"9\.9\.9, and the hub runs 4\.3\.3"):
         write_bundle(read_record(record), tmp_path / "bundle", chart=other)
     assert not (tmp_path / "bundle").exists()
+
+
+@pytest.fixture
+def exported(record, tmp_path):
+    """Exports the hub as the console does; what the report says of V4 and the chart's schema."""
+
+    def export(chart=""):
+        directory = Path(mkdtemp(dir=tmp_path))
+        told = export_work.export(
+            {
+                "record": str(record), "directory": str(directory), "file": "replica.tar.zst",
+                "name": "Field school", "created": "2026-01-31T12:00:00Z", "people": False,
+                "api": {"refused": ["users", "groups", "services", "info"]}, "announcements": None, "unread": "", "chart": str(chart),
+            },
+            Work(),
+        )  # fmt: skip
+        rungs = json.loads((directory / export_work.REPORT).read_text())["rungs"]
+        return told["highest"], rungs["V4"], rungs["V1"]["items"]["built: values.yaml"]
+
+    return export
+
+
+def test_an_export_with_the_chart_is_proven_up_to_v4(exported, chart):
+    highest, v4, schema = exported(chart)
+    assert (highest, v4["status"], schema["status"]) == ("V4", "pass", "pass")
+    assert v4["items"]["Authenticator.post_auth_hook"]["status"] == "pass"
+
+
+def test_an_export_without_a_chart_that_fits_says_which_setting_names_it(exported, chart, tmp_path):
+    trait = "c.HubService.exports_chart"
+    highest, v4, schema = exported()
+    assert highest == "V3"
+    assert v4["status"] == schema["status"] == "not-run"
+    assert (
+        v4["why"] == schema["why"] == f"{trait} names no directory with the chart that runs the hub"
+    )
+    other = shutil.copytree(chart, tmp_path / "chart")
+    (other / "Chart.yaml").write_text("name: jupyterhub\nversion: 9.9.9\n")
+    highest, v4, _ = exported(other)
+    assert highest == "V3"
+    assert v4["why"] == f"{trait} names version 9.9.9 of the chart, and 4.3.3 runs the hub"
+    shutil.rmtree(other)
+    highest, v4, _ = exported(other)
+    assert highest == "V3"
+    assert v4["why"] == f"{trait} names {other}, which holds no chart that the service can read"
 
 
 def test_each_change_is_caught(captured, built, chart):
