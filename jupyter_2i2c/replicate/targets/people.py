@@ -113,9 +113,8 @@ def people_of(bundle: Bundle) -> tuple[list[dict[str, Any]], list[dict[str, Any]
         raise ReplicateError(f"{bundle.place} holds no hub, so nobody was on it")
     found = {what: _read(bundle, what) for what in READING}
     if not any(bundle.path(f"hub/{what}.json").is_file() for what in READING):
-        reasons = [each.reason for each in bundle.manifest().items
-                   if each.layer in ("people", "groups") and each.reason]  # fmt: skip
-        why = f" ({reasons[0]})" if reasons else ""
+        reasons = {each.layer: each.reason for each in bundle.manifest().items if each.reason}
+        why = f" ({reasons['people']})" if "people" in reasons else ""
         raise ReplicateError(
             f"{bundle.place} names nobody{why}; capture the hub again with --live URL --with-people, with"
             " people's consent"

@@ -54,6 +54,9 @@ def added(
         built: what was built for it, which says what is different on purpose.
         up_to: the last rung to try.
         work: told how far it is.
+
+    Raises:
+        ReplicateError: the server that was started may still run.
     """
     wanted = [each for each in ("V6", "V7") if each in list(RUNGS)[: list(RUNGS).index(up_to) + 1]]
     broken = next((name for name in ("V0", "V1") if verification.rungs[name].status == "fail"), "")
@@ -62,12 +65,8 @@ def added(
         why = f"{broken} failed" if broken else f"asked for no more than {up_to}"
         rungs = {each: not_run(why) for each in ("V6", "V7")}
         return replace(verification, rungs={**verification.rungs, **rungs})
-    try:
-        rungs, asked["as"] = asyncio.run(
-            _climb(bundle, live, _reasons(bundle, built), wanted, work)
-        )
-    except ReplicateError as error:
-        rungs = {each: failed(str(error)) for each in wanted[:1]}
+    reasons = _reasons(bundle, built)
+    rungs, asked["as"] = asyncio.run(_climb(bundle, live, reasons, wanted, work))
     return replace(verification, rungs={**verification.rungs, **rungs}, live=asked)
 
 
@@ -77,7 +76,10 @@ async def _climb(
     rungs: dict[str, Rung] = {}
     async with AsyncExitStack() as stack:
         hub = await stack.enter_async_context(LiveHub(live.url, live.token))
-        who = await hub.who()
+        try:
+            who = await hub.who()
+        except ReplicateError as error:
+            return {wanted[0]: failed(str(error))}, ""
         name = said(who)
         if "V6" in wanted:
             rungs["V6"] = await v6_elsewhere.check(bundle, hub, live.token, who, reasons, work)
@@ -85,7 +87,10 @@ async def _climb(
             token = live.server_token or live.token
             if live.server_token:
                 hub = await stack.enter_async_context(LiveHub(live.url, token))
-                who = await hub.who()
+                try:
+                    who = await hub.who()
+                except ReplicateError as error:
+                    return {**rungs, "V7": failed(f"with the token for the server: {error}")}, name
                 name += f", and for the server as {said(who)}" if said(who) != name else ""
             rungs["V7"] = await v7_elsewhere.check(bundle, hub, token, who, live.user, work)
     return rungs, name

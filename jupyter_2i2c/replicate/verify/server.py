@@ -7,6 +7,7 @@ import json
 import subprocess
 import time
 import uuid
+from contextlib import suppress
 from typing import Any
 
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
@@ -16,6 +17,7 @@ from ..work import Work
 
 START_TIMEOUT = 90
 RUN_TIMEOUT = 120
+CLOSE_TIMEOUT = 6
 
 LARGEST = 16 << 20
 """Bytes of one answer, and of all that a cell says."""
@@ -178,7 +180,15 @@ class Server:
             waiting.cancel()
         finally:
             socket_.close()
+            # whoever asks nothing more would leave it open
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(_closed(socket_), CLOSE_TIMEOUT)
         return collected
+
+
+async def _closed(channel: Any) -> None:
+    while await channel.read_message() is not None:
+        pass
 
 
 async def _next(channel: Any) -> str | bytes | None:

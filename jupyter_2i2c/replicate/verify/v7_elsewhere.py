@@ -45,6 +45,9 @@ HARMLESS = frozenset(
 )  # fmt: skip
 """Scopes that a user's own server may see, where they are for that user alone."""
 
+IDENTITY = frozenset({"read:users:name", "read:users:groups", "read:services:name"})
+"""What every token has, of its own owner."""
+
 TOKEN_VARIABLE = "JUPYTER_2I2C_SERVER_TOKEN"  # noqa: S105
 """Where the token for the server is looked for, if the other one may do more than it should see."""
 
@@ -150,8 +153,9 @@ def too_much(who: Who, user: str) -> list[str]:
         here = (kind == "user" and value == user) or (
             kind == "server" and value.partition("/")[0] == user
         )
+        own = kind == who.kind and value == who.name
         service = scope == "access:services" and who.name == user
-        if not service and not (here and scope in HARMLESS):
+        if not service and not (here and scope in HARMLESS) and not (own and scope in IDENTITY):
             wide.append(each)
     return wide
 
