@@ -177,7 +177,8 @@ def test_its_commands_work_in_order(text, bundle, place, tmp_path, capsys):
         assert subprocess.run(["bash", "-c", each], cwd=tmp_path, capture_output=True).stdout == b""
 
 
-TOOLS = {"(cd", "age", "grep", "helm", "kubectl", "python3", "rsync", "skopeo", "tar", "unzip"}
+TOOLS = {"(cd", ".", "age", "grep", "helm", "kubectl", "npm", "python3", "replica/start", "rsync", "skopeo", "sudo",
+         "tar", "unzip"}  # fmt: skip
 
 
 def is_known(parser, words):
@@ -288,6 +289,8 @@ def test_nobodys_text_becomes_markup(source, tmp_path):
 def test_words_of_code_are_code_and_nothing_else():
     assert escaped("a `b|c` *d*") == "a `b\\|c` \\*d\\*"
     assert escaped("one ` alone") == "one \\` alone"
+    assert escaped("servers!user of a_b_c") == "servers!user of a_b_c"
+    assert escaped("_no_ ![no](no)") == "\\_no\\_ !\\[no\\](no)".replace("!", "\\!")
     assert escaped("two\nlines") == "two lines"
     assert code("a`b") == "`a'b`"
 
@@ -324,8 +327,8 @@ def test_a_name_that_a_shell_would_take_apart_is_quoted(bundle, tmp_path):
 @pytest.mark.parametrize("name", ["packed.tar.zst", "packed.zip"])
 def test_of_one_file_it_says_how_to_unpack_it(source, tmp_path, name):
     text = read(bundle_of(source, tmp_path / name, created=CREATED).place)
-    lines = list(commands(text))[:4]
-    assert lines[3] == "jupyter 2i2c inspect packed"
+    lines = list(commands(text))[:6]
+    assert lines[5] == "jupyter 2i2c inspect packed"
     program = lines[0].split()[0]
     if shutil.which(program) is None:
         lines[0] = f"{shlex.quote(sys.executable)} -m zipfile -e {name} ."

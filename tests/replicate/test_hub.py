@@ -442,6 +442,10 @@ def test_tljhs_configuration_is_its_own_keys_and_the_captured_code(captured, tmp
         "services": {"cull": {"enabled": False}},
         "users": {"admin": ["boss"], "allowed": ["ada"]},
     }  # fmt: skip
+    said = (place / "README.md").read_text()
+    # the service beside the hub needs what the extra brings
+    assert re.search(r"hub/bin/python3 -m pip install .*'jupyter_2i2c\[hub\]==", said)
+    assert re.search(r"the captured hub ran jupyterhub \d", said)
     verification = verify(captured, built=place)
     passed = {name for name, rung in verification.rungs.items() if rung.status == "pass"}
     assert passed == {"V0", "V1", "V3", "V4"}, verification.blockers

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..bundle import Bundle
+from ..importers.recorded import HUB_MAKES_IT
 from ..targets import hub_local
 from . import community
 from .community import PYTHON
@@ -31,6 +33,7 @@ def guide_of(bundle: Bundle) -> Guide:
     login = f"`{login}`" if isinstance(login, str) else "a class of its own"
     files = sorted(each.path for each in manifest.items if each.layer == "code" and each.path)
     source = manifest.source
+    wanted = [each for each in manifest.secrets if each.how != HUB_MAKES_IT]
     # a password for trying it out stands for a login; the bundle has no such slot
     known = {each.slot for each in manifest.secrets}
     return Guide(
@@ -41,10 +44,10 @@ def guide_of(bundle: Bundle) -> Guide:
             ("Python", source.get("python", "not known")),
             ("login", login),
             ("files of the configuration", ", ".join(f"`{each}`" for each in files) or "none"),
-            ("to supply", f"secrets: {len(manifest.secrets)}"),
+            ("to supply", f"secrets: {len(wanted)}"),
         ),
         targets=(
-            ("a try on one machine: `--target local`", "Linux or macOS, Python, configurable-http-proxy",
+            ("a try on one machine: `--target local`", "Linux, Python, configurable-http-proxy",
              "servers are processes of one account of the machine: not for strangers"),
             ("one machine for a community: `--target tljh`", "a Linux server of its own, with root and systemd",
              "each user gets an account of the machine"),
@@ -76,7 +79,7 @@ def guide_of(bundle: Bundle) -> Guide:
         secrets=tuple(
             (f"`{each.slot}`", "a secret of the configuration", "whoever issued the old one, or you",
              each.how, f"`{each.where}`")
-            for each in manifest.secrets
+            for each in wanted
         )
         + tuple(
             (f"`{each}`", "a password to log in with, for `--target local`", "you", "choose a long one", "nowhere")
@@ -145,21 +148,24 @@ def _stages(bundle: Bundle) -> Iterator[Stage]:
         (), "somebody of yours can say what each file does",
     )  # fmt: skip
     yield Stage(
-        "Build it, and try it", MACHINE,
-        ("On a machine where nothing is lost. Up to V4 the configuration runs in a sandbox only.",),
-        (f"jupyter 2i2c plan {name} --target local", f"jupyter 2i2c build {name} --target local -o replica",
+        "Build a copy, and compare it", MACHINE,
+        ("On a machine where nothing is lost. First comes what the hub runs with; add what its code imports.",
+         "Up to V4 the configuration runs in a sandbox only."),
+        (f"python3 -m pip install {shlex.join(hub_local.packages_of(bundle))}",
+         f"jupyter 2i2c plan {name} --target local", f"jupyter 2i2c build {name} --target local -o replica",
          f"jupyter 2i2c verify {name} --built replica --up-to V4"),
-        "verify names no blocker up to V4",
+        "verify names no blocker up to V4, and ran V4",
     )  # fmt: skip
     yield Stage(
-        "Supply the secrets", MACHINE,
-        ("Write each into `replica/secrets.env`; the table below says how to get it.",),
-        (), "none is empty, and the file is readable for its owner only",
+        "Supply the secrets, and start the copy", MACHINE,
+        ("Write each into `replica/secrets.env`; the table below says how to get it. npm comes with Node.js.",),
+        ("npm install --global configurable-http-proxy", "replica/start"),
+        "an administrator has logged in at the address that it names, and a server runs",
     )  # fmt: skip
     yield Stage(
         "Build for the machine that stays", MACHINE,
-        (("Its `README.md` says where the files go. It has a `secrets.env` of its own, beside the captured code:"
-         " fill it in as the first."), *_announcements(bundle)),
+        (("`for-tljh/README.md` says where the files go, and what to install. There is another `secrets.env`, beside"
+         " the captured code: fill it in as the first."), *_announcements(bundle)),
         (f"jupyter 2i2c build {name} --target tljh -o for-tljh",),
         "the hub answers at its new address, and one administrator can log in",
     )  # fmt: skip
@@ -174,10 +180,18 @@ def _stages(bundle: Bundle) -> Iterator[Stage]:
         "Move the data", MACHINE,
         ("Once beforehand, and once more when nobody may write any more; compare checksums.",
          "Names of directories must be those that the new login gives people. `OLD` and `NEW` are where both are mounted.",
-         "Directories that are shared stand beside them, and come along."),
+         "Directories that are shared stand beside them, and come along.",
+         ("On TLJH, somebody's files are in `/home/jupyter-NAME` and belong to the account `jupyter-NAME`: give them to it"
+          " by `chown -R`, and leave out `--numeric-ids`, where its number is another than on the old machine.")),
         (COPIES, COMPARES), "the second line names nothing",
     )  # fmt: skip
-    yield community.change_address(MACHINE)
+    yield community.change_address(
+        MACHINE,
+        ("sudo tljh-config set https.enabled true",
+         "sudo tljh-config set https.letsencrypt.email YOU@EXAMPLE.ORG",
+         "sudo tljh-config add-item https.letsencrypt.domains ADDRESS",
+         "sudo tljh-config reload proxy"),
+    )  # fmt: skip
     yield community.stay()
     yield community.close()
     yield community.keep(MACHINE, "Watch it, and update it.")

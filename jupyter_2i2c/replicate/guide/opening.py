@@ -13,7 +13,12 @@ from .content import Stage
 COPIES = "rsync -aH --numeric-ids OLD/ NEW/"
 COMPARES = "rsync -aHc --dry-run --numeric-ids --delete --itemize-changes OLD/ NEW/"
 
-INSTALL = "python3 -m pip install 'jupyter_2i2c[replicate]'"
+# many a system refuses packages beside its own
+INSTALL = (
+    "python3 -m venv tools",
+    ". tools/bin/activate",
+    "python3 -m pip install 'jupyter_2i2c[replicate]'",
+)
 
 
 def named(path: Path) -> str:
@@ -31,10 +36,12 @@ def first_stage(bundle: Bundle, who: str) -> Stage:
     directory = named(bundle.top)
     return Stage(
         "Check what you have", who,
-        (("You need a machine with Python 3.10 or newer. What checks the bundle needs nothing of ours;"
-         " the two commands after it install what reads it, and show what is in it."),),
+        (("You need a machine with Linux and Python 3.10 or newer. What checks the bundle needs nothing of ours;"
+         " the commands after it install what reads it, in a directory of its own, and show what is in it, what"
+         " has a licence of its own, and what is tied to the old place."),
+         "In each new terminal, `. tools/bin/activate` comes first."),
         (*_unpacking(bundle.place), f"(cd {directory} && sha256sum --quiet -c manifest-sha256.txt)",
-         INSTALL, f"jupyter 2i2c inspect {directory}"),
+         *INSTALL, f"jupyter 2i2c inspect {directory}"),
         "no file is named as damaged, and you have read what is not in it",
     )  # fmt: skip
 

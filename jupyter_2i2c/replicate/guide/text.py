@@ -12,7 +12,8 @@ from ..manifest import Manifest
 from ..report_text import plain
 from .content import Guide, Row, Stage
 
-MARKUP = re.compile(r"([\\`*_\[\]|#~$!])")
+# a line between letters and a mark of exclamation before other than a bracket are only that
+MARKUP = re.compile(r"([\\`*\[\]|#~$]|(?<!\w)_|_(?!\w)|!(?=\[))")
 CODE = re.compile(r"`([^`]+)`")
 
 

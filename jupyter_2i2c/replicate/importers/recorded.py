@@ -47,6 +47,9 @@ ANNOUNCEMENTS = "hub/announcements.json"
 NOT_KNOWN = "it is not in the bundle; put it beside the replica's configuration by hand"
 API = ("users", "groups", "services", "info")
 
+HUB_MAKES_IT = "nothing to do where the hub makes it"
+"""How to get what JupyterHub makes at its start: such a secret is in no list of what to supply."""
+
 
 @dataclass(frozen=True)
 class Captured:
@@ -373,8 +376,8 @@ class _Writer:
             lines += ["", f"# {where}; {how}", f"{slot}="]
         self.staging.add(TEMPLATE, "\n".join(lines) + "\n")
         made = sorted(set(_slots(document["config"])) - set(document["slots"]))
-        self.found += [Secret(slot, "made when the hub starts, or read from elsewhere",
-                              "nothing to do where the hub makes it") for slot in made]  # fmt: skip
+        where = "made when the hub starts, or read from elsewhere"
+        self.found += [Secret(slot, where, HUB_MAKES_IT) for slot in made]
 
 
 def nameless(announcement: Mapping[str, Any]) -> dict[str, Any]:

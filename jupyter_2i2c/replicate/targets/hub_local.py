@@ -420,8 +420,20 @@ class Built:
         """What a person must know or do."""
         empty = ", ".join(self.plan.secrets)
         fill = (f"fill in {self.directory / SECRETS}: {empty}",) if empty else ()
-        changes = sorted({f"{WHY[each.id][0]} differ: {each.why}" for each in self.plan.changes})
+        changes = sorted({f"{WHY[each.id][0]} will differ: {each.why}" for each in self.plan.changes})
         return (*fill, *self.plan.notes, *changes)
+
+
+def packages_of(bundle: Bundle) -> list[str]:
+    """What pip is given for the hub's own environment: JupyterHub, us, and what is made for hubs, as they were."""
+    versions = json.loads(bundle.text("hub/packages.json"))
+    ours = ("jupyter_2i2c", "jupyter-2i2c")
+    wanted = ("jupyterhub", "oauthenticator", *ours)
+    return [
+        f"{'jupyter_2i2c[hub]' if name in ours else name}=={versions[name]}"
+        for name in sorted(versions)
+        if name.startswith(wanted)
+    ]
 
 
 START = """\

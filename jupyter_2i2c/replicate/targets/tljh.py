@@ -31,6 +31,7 @@ from .hub_local import (
     decided,
     members,
     observed_of,
+    packages_of,
     people,
     put_source,
     required,
@@ -69,11 +70,14 @@ README = """\
 Made by `jupyter 2i2c build --target tljh`. The Littlest JupyterHub (TLJH) needs a machine of its own
 with systemd, and root there; see https://tljh.jupyter.org/.
 
-1. Install TLJH.
+1. Install TLJH. It brings a JupyterHub of its own; the captured hub ran {jupyterhub}.
 2. Copy `config.yaml` to `/opt/tljh/config/config.yaml`, and `jupyterhub_config.d` into `/opt/tljh/config/`.
 3. Fill in `/opt/tljh/config/jupyterhub_config.d/captured/secrets.env`; only root may read it.
-4. Install into the hub's environment (`/opt/tljh/hub/bin/python -m pip install …`): {packages}
-5. `sudo tljh-config reload`
+4. Install into the hub's environment what the captured hub had beside JupyterHub, and what its code imports:
+   `sudo /opt/tljh/hub/bin/python3 -m pip install {packages}`
+5. Install what people work with into theirs, such as `requirements.txt` of a bundle that `jupyter 2i2c capture env`
+   wrote in a user's server: `sudo -E /opt/tljh/user/bin/python3 -m pip install -r requirements.txt`
+6. `sudo tljh-config reload`
 
 What differs from the captured hub, and why:
 
@@ -229,13 +233,14 @@ def build(bundle: Bundle, directory: Path, work: Work) -> Built:
 def _readme(bundle: Bundle, made: Plan) -> str:
     changes = "\n".join(f"* `{each.path}` {each.what}: {each.why}" for each in made.changes)
     notes = "".join(f"* {each}\n" for each in made.notes)
-    versions = json.loads(bundle.text("hub/packages.json"))
-    wanted = [f"{name}=={versions[name]}" for name in sorted(versions)
-              if name.startswith(("jupyterhub", "jupyter_2i2c", "jupyter-2i2c", "oauthenticator")) and name != "jupyterhub"]  # fmt: skip
+    packages = packages_of(bundle)
+    hub = next((each for each in packages if each.startswith("jupyterhub==")), "one not known")
+    packages = [shlex.quote(each) for each in packages if each != hub]
     name = bundle.manifest().source.get("hub", "the hub")
     return README.format(
-        name=name, packages=", ".join(wanted) or "nothing", changes=changes, notes=notes
-    )
+        name=name, jupyterhub=hub.replace("==", " "), packages=" ".join(packages) or "PACKAGE…",
+        changes=changes, notes=notes,
+    )  # fmt: skip
 
 
 def is_built(directory: Path) -> bool:
