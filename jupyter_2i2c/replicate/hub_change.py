@@ -43,6 +43,8 @@ class Change:
         after: the value in the second bundle, or the hub's own.
         diff: of a text of several lines: the lines that differ, as `diff -u` has them.
         source: file and line where the hub's own value was written, where that is known.
+        shared: how many other hubs of the cluster have it from the same file; 0 for what is this hub's
+            alone, and where two bundles are compared.
     """
 
     layer: str
@@ -52,6 +54,7 @@ class Change:
     after: str
     diff: str = ""
     source: str = ""
+    shared: int = 0
 
 
 def wholes(mine: Mapping[Key, Fact], theirs: Mapping[Key, Fact]) -> dict[Key, list[Key]]:

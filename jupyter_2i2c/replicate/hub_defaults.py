@@ -18,6 +18,7 @@ from typing import Any
 from .hub_view import Fact, Key, flat
 from .importers import hub_items
 from .importers.source import CHART, HubSource
+from .importers.source import Path as Place
 from .verify.chart import chart_in, defaults_in
 
 
@@ -56,9 +57,20 @@ def defaults_of_values(source: HubSource, chart: Path | None = None) -> Defaults
                 " give the chart with --chart DIR"
             )
     for layer in source.layers:
-        if layer.kind in ("default", "computed"):
+        # jsonnet that a hub lists is no template's
+        if layer.kind == "default" or (layer.kind == "computed" and layer.shared is None):
             merged = _over(merged, layer.values)
             made.notes.append(f"defaults: {layer.path} ({layer.name})")
+    if source.seen == "c":
+        made.notes.append(
+            "a running hub is told all of its values in one: which are its template's, or shared with other"
+            " hubs, is in the repository that it is deployed from"
+        )
+    elif any(each.kind in ("public", "secret") and each.shared is None for each in source.layers):
+        made.notes.append(
+            "what other hubs of the cluster share is listed as this hub's own: the bundle is of an earlier"
+            " version; capture it anew to tell them apart"
+        )
     made.facts = {key: Fact(hub_items.layer_of(place), leaf, place)
                   for key, leaf, place in flat(merged) if place}  # fmt: skip
     if source.seen == "d":
@@ -68,6 +80,26 @@ def defaults_of_values(source: HubSource, chart: Path | None = None) -> Defaults
             if key not in there:
                 made.facts.pop(key, None)
     return made
+
+
+def shared_by(source: HubSource, place: Place) -> int:
+    """How many other hubs of the cluster have from the same file what is, or was deleted, at a place."""
+    for layer in reversed(source.layers):
+        if _decides(layer.values, place):
+            return layer.shared or 0
+    return 0
+
+
+def _decides(values: Any, place: Place) -> bool:
+    """Whether a layer says what is at a place: by a value there, or by a null or something else around it."""
+    for each in place:
+        if isinstance(values, Mapping):
+            if each not in values:
+                return False
+        elif not (isinstance(values, list) and isinstance(each, int) and each < len(values)):
+            return True
+        values = values[each]
+    return True
 
 
 def _over(below: Any, above: Any) -> Any:

@@ -6,7 +6,7 @@ reorder a line are shown, not sent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any
 from .bundle import Bundle, opened
 from .errors import ReplicateError
 from .hub_change import UNKNOWN, Change, change, clipped, lines, member, texts, wholes
-from .hub_defaults import Defaults, defaults_of_settings, defaults_of_values
+from .hub_defaults import Defaults, defaults_of_settings, defaults_of_values, shared_by
 from .hub_view import FUNCTION, PARTS, Fact, Key, View, dotted, view
 from .manifest import Manifest
 from .work import Work
@@ -56,7 +56,7 @@ class HubDifference:
         return {
             "changes": [
                 {name: value for name, value in vars(each).items()
-                 if value or name not in ("diff", "source")}
+                 if value or name not in ("diff", "source", "shared")}
                 for each in self.changes
             ],
             "same": self.same,
@@ -92,6 +92,8 @@ def compare(first: Bundle, second: Bundle) -> HubDifference:
 
 def own(bundle: Bundle, chart: Path | None = None) -> HubDifference:
     """What is this hub's own, as against the defaults: of the charts and the template, or of JupyterHub.
+
+    Of a hub from a deployments repository, each change says how many other hubs of the cluster share it.
 
     Arguments:
         bundle: of a hub.
@@ -143,7 +145,9 @@ class _Found:
     what: str
     say: Callable[[], Change]
     texts: tuple[str, str] | None
+    place: tuple[str | int, ...] = ()
     unknown: bool = False
+    shared: int = 0
 
 
 class _Collected:
@@ -162,7 +166,8 @@ class _Collected:
         for kind, mine, theirs in (("added", after, before), ("removed", before, after)):
             for key, keys in wholes(mine, theirs).items():
                 say = partial(member, key, keys, mine, kind, seen)
-                self.found.append(_Found(mine[keys[0]].layer, dotted(key), say, None))
+                first = mine[keys[0]]
+                self.found.append(_Found(first.layer, dotted(key), say, None, first.place))
                 told.update(keys)
         for key in sorted({*before, *after} - told):
             old, new = before.get(key), after.get(key)
@@ -174,7 +179,7 @@ class _Collected:
                 say = partial(change, key, old, new, seen)
                 fact = new or old
                 assert fact
-                self.found.append(_Found(fact.layer, dotted(key), say, texts(old, new)))
+                self.found.append(_Found(fact.layer, dotted(key), say, texts(old, new), fact.place))
 
     def against(self, defaults: Defaults, after: Mapping[Key, Fact], seen: View) -> None:
         """Compare with what is the default."""
@@ -186,6 +191,9 @@ class _Collected:
         self.part({}, unknown, seen)
         for each in self.found[there:]:
             each.unknown = True
+        for each in self.found:
+            if seen.source and each.place:
+                each.shared = shared_by(seen.source, each.place)
         self.notes += defaults.notes
 
     def _equal(self, one: Any, other: Any) -> bool:
@@ -206,7 +214,7 @@ class _Collected:
             both = each.texts
             left -= len(both[0]) + len(both[1]) if both else 0
             diff = lines(*both) if both and left > 0 else "too much to be compared" if both else ""
-            made = replace(each.say(), diff=diff)
+            made = replace(each.say(), diff=diff, shared=each.shared)
             changes.append(replace(made, before=UNKNOWN) if each.unknown else made)
         used = {each.layer for each in changes}
         return HubDifference(
@@ -219,23 +227,36 @@ class _Collected:
 
 
 def hub_diff_text(difference: HubDifference) -> str:
-    """For a terminal: by layer."""
-    said: list[str] = []
-    layer = ""
-    for each in difference.changes:
-        if each.layer != layer:
-            layer = each.layer
-            said += [*([""] if said else []), difference.titles.get(layer, layer)]
-        said.append(f"  {MARKS[each.kind]} {_line(each)}")
-        said += [f"      {line}" for line in each.diff.splitlines()]
+    """For a terminal: by layer; of what is no default, first this hub's own, and then what hubs share."""
+    mine = [each for each in difference.changes if not each.shared]
+    shared = [each for each in difference.changes if each.shared]
+    said = list(_listed(mine, difference.titles))
+    if shared:
+        before = [f"This hub's own ({len(mine)})", "", *said, ""] if said else []
+        title = f"Shared with other hubs of its cluster ({len(shared)})"
+        said = [*before, title, "", *_listed(shared, difference.titles)]
     if difference.left_out:
         said.append(f"  and {difference.left_out} more")
     count = len(difference.changes) + difference.left_out
     differences = f"{count or 'no'} difference{'' if count == 1 else 's'}"
+    if shared:
+        differences += f", {len(shared)} of them shared with other hubs of its cluster"
     equal = f"{difference.same} value{' is' if difference.same == 1 else 's are'} equal"
     said += [*([""] if said else []), f"{differences}; {equal}"]
     said += [f"  {each}" for each in difference.notes]
     return "\n".join(said)
+
+
+def _listed(changes: Sequence[Change], titles: Mapping[str, str]) -> Iterator[str]:
+    layer = ""
+    for each in changes:
+        if each.layer != layer:
+            if layer:
+                yield ""
+            layer = each.layer
+            yield titles.get(layer, layer)
+        yield f"  {MARKS[each.kind]} {_line(each)}"
+        yield from (f"      {line}" for line in each.diff.splitlines())
 
 
 def _line(each: Change) -> str:

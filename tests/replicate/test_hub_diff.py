@@ -17,6 +17,7 @@ from jupyter_2i2c.replicate.importers.infrastructure import read
 from jupyter_2i2c.replicate.importers.recorded import read_record, write_bundle
 
 from . import deployments
+from .conftest import rebag
 
 CREATED = "2026-01-31T12:00:00Z"
 
@@ -489,6 +490,66 @@ def test_a_deployed_hubs_own_has_file_and_line(deployed):
     own_code = [each for each in found.changes if each.layer == "code"]
     assert own_code
     assert "chart.version" not in changes
+
+
+def test_what_other_hubs_of_the_cluster_share_is_told_apart_from_what_is_this_hubs_alone(
+    deployed, tmp_path, capsys
+):
+    values = yaml.safe_load(deployments.REEF)
+    values["jupyterhub"]["cull"] = {"timeout": 900}
+    common = yaml.safe_load(deployments.COMMON)
+    # the culler's timeout is set by both: the hub's own file says the last word
+    common["jupyterhub"]["cull"] = {"timeout": 60, "maxAge": None}
+    common["jupyterhub"]["singleuser"] = {"profileList": [{"display_name": "Small", "slug": "s"}]}
+    cluster = deployments.CLUSTER.replace(
+        "  - lagoon.values.yaml", "  - ../sea/common.values.yaml\n  - lagoon.values.yaml"
+    )
+    assert cluster != deployments.CLUSTER
+    files = {
+        **deployments.with_reef(values),
+        "config/clusters/sea/common.values.yaml": yaml.safe_dump(common),
+        "config/clusters/sea/cluster.yaml": cluster,
+    }
+    place = deployed(read(deployments.write(tmp_path / "shared", files), "sea", "reef"))
+    found = own_of(place)
+    shared = {each.what: each.shared for each in found.changes}
+    assert shared["jupyterhub.cull.timeout"] == 0
+    assert shared["jupyterhub.cull.maxAge"] == 1  # a default that the shared file deletes
+    assert shared["jupyterhub.custom.2i2c.add_staff_user_ids_of_type"] == 1
+    assert {each.source.partition(":")[0].rpartition("/")[2]
+            for each in found.changes if each.shared and each.source} == {"common.values.yaml"}  # fmt: skip
+    told = {each["what"]: each.get("shared") for each in found.to_json()["changes"]}
+    assert told["jupyterhub.cull.maxAge"] == 1
+    assert told["jupyterhub.cull.timeout"] is None
+    assert main(["diff", "--defaults", str(place)]) == 0
+    said = capsys.readouterr().out
+    mine, _, theirs = said.partition("Shared with other hubs of its cluster (")
+    assert mine.startswith("This hub's own (")
+    assert "jupyterhub.cull.timeout: 3600, now 900" in mine
+    assert "jupyterhub.cull.maxAge: 604800" in theirs
+    number = sum(bool(each) for each in shared.values())
+    assert theirs.startswith(f"{number})")
+    assert f"{number} of them shared with other hubs of its cluster; " in theirs
+
+
+def test_where_no_other_hub_lists_a_file_nothing_is_shared(deployed, capsys):
+    place = deployed()
+    assert not any(each.shared for each in own_of(place).changes)
+    assert main(["diff", "--defaults", str(place)]) == 0
+    assert "hared with" not in capsys.readouterr().out
+
+
+def test_of_a_bundle_that_does_not_say_what_is_shared_that_is_said(deployed, tmp_path):
+    place = deployed()
+    path = place / "data" / "hub" / "hub.json"
+    told = json.loads(path.read_text())
+    assert [each["shared"] for each in told["layers"] if "shared" in each] == [0, 0, 0]
+    for each in told["layers"]:
+        each.pop("shared", None)
+    path.write_text(json.dumps(told))
+    rebag(place)
+    notes = own_of(place).notes
+    assert any(each.startswith("what other hubs of the cluster share is listed") for each in notes)
 
 
 def culled_after(tmp_path, seconds, **files):

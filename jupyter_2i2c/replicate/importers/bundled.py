@@ -307,6 +307,7 @@ def _description(
         "config_maps": dict(source.config_maps),
         "layers": [
             {"name": each.name, "kind": each.kind, "path": each.path, "file": file}
+            | ({} if each.shared is None else {"shared": each.shared})
             for each, file in zip(source.layers, files, strict=True)
         ],
         "secrets": [vars(each) for each in source.secrets],
@@ -370,7 +371,13 @@ def source_of(bundle: Bundle) -> HubSource:
             raise ReplicateError(f"{bundle.place} is of a later version; update jupyter_2i2c")
         values = _read_values(bundle, EFFECTIVE)
         layers = tuple(
-            Layer(each["name"], each["kind"], each["path"], _read_values(bundle, each["file"]))
+            Layer(
+                each["name"],
+                each["kind"],
+                each["path"],
+                _read_values(bundle, each["file"]),
+                shared=each.get("shared"),
+            )
             for each in told["layers"]
         )
         files = [(each.path, each.name) for each in layers]

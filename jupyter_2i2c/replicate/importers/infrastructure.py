@@ -8,6 +8,7 @@ Nothing is decrypted: of an encrypted file the places are read, which stay reada
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -345,7 +346,21 @@ class _Reading:
 
     def _layer(self, layer: _Layer) -> Layer:
         lines = {place: node.line for place, node in layer.inner.places() if place}
-        return Layer(layer.name, layer.kind, layer.path, layer.inner.plain(), lines)
+        listed = layer.name in self.hub.value_files and layer.kind != "default"
+        shared = self._shared(layer.name) if listed else None
+        return Layer(layer.name, layer.kind, layer.path, layer.inner.plain(), lines, shared)
+
+    def _shared(self, name: str) -> int:
+        """How many other hubs of the cluster list a file, by whatever way to it."""
+        wanted = os.path.normpath(self._listed(name))
+        others = 0
+        for hub, spec in self.cluster.hubs().items():
+            listed = spec.value.get("helm_chart_values_files")
+            files = listed.value if listed is not None and isinstance(listed.value, list) else []
+            names = (each.value for each in files if isinstance(each.value, str))
+            if hub != self.hub.name:
+                others += any(os.path.normpath(self._listed(each)) == wanted for each in names)
+        return others
 
     def _secrets(
         self, values: dict[str, Any], origins: dict[Place, Origin]

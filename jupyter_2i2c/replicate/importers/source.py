@@ -48,6 +48,8 @@ class Layer:
         values: its values, un-nested and redacted; what it empties is None. The chart's own
             (``z2jh``) stand under ``jupyterhub``, as everywhere else.
         lines: place to line, for every place of `values`.
+        shared: how many other hubs of the cluster list the file; None where that is not known, or
+            where it is no file that hubs list.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Layer:
     path: str
     values: Mapping[str, Any]
     lines: Mapping[Path, int] = field(default_factory=dict, repr=False)
+    shared: int | None = None
 
     def origin(self, path: Path) -> Origin:
         """Where in this layer a place is, or else the nearest place around it."""
