@@ -5,6 +5,7 @@ Every word of a bundle is escaped, and a policy in the page forbids what could s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import Any
@@ -38,6 +39,8 @@ th {{ font-weight: 600; }}
 ol.ladder {{ list-style: none; padding: 0; }}
 ol.ladder li {{ border-left: .4rem solid var(--colour); padding: .3rem .8rem; margin: .25rem 0; }}
 summary {{ cursor: pointer; }}
+.layers th, .layers td {{ overflow-wrap: normal; }}
+@media (max-width: 40rem) {{ .bar {{ min-width: 4rem; }} .layers {{ font-size: .9rem; }} }}
 </style>
 </head>
 <body>
@@ -56,6 +59,8 @@ LAYERS = {
     "cloud": "the cloud beneath it",
 }
 """The layers of the right to replicate."""
+
+CODE = re.compile("`([^`<>]+)`")
 
 WORDS = {"pass": "passes", "fail": "fails", "not-run": "not run"}
 
@@ -121,12 +126,12 @@ def _ladder(verification: Verification) -> str:
         rung = verification.rungs[name]
         parts.append(
             f'<li class="{rung.status}"><strong>{name}</strong> {escape(RUNGS[name])}:'
-            f' <span class="status">{WORDS[rung.status]}</span>, {escape(rung.why)}'
+            f' <span class="status">{WORDS[rung.status]}</span>, {_words(rung.why)}'
             f"{_bar({each: rung.count(each) for each in OUTCOMES})}</li>"
         )
     parts.append("</ol>")
     if verification.blockers:
-        items = "".join(f"<li>{escape(each)}</li>" for each in verification.blockers)
+        items = "".join(f"<li>{_words(each)}</li>" for each in verification.blockers)
         parts.append(f"<h2>Blockers</h2><ul>{items}</ul>")
     for name in RUNGS:
         rung = verification.rungs[name]
@@ -156,7 +161,7 @@ def _layers(layers: Iterable[Mapping[str, Any]]) -> str:
         rows.append(
             f"<tr><th>{escape(each['title'])}</th><td>{_bar(counts)}</td><td>{words}</td></tr>"
         )
-    return f"<table>{''.join(rows)}</table>"
+    return f'<table class="layers">{"".join(rows)}</table>'
 
 
 def _bar(counts: Mapping[str, int]) -> str:
@@ -195,4 +200,9 @@ def _table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 def _cell(value: object) -> str:
     if isinstance(value, _Status):
         return f'<td class="{escape(value)} status">{escape(value)}</td>'
-    return f"<td>{escape(str(value))}</td>"
+    return f"<td>{_words(str(value))}</td>"
+
+
+def _words(text: str) -> str:
+    """Text, escaped; what stands between backticks is code."""
+    return CODE.sub(r"<code>\1</code>", escape(text))
