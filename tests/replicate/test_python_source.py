@@ -50,6 +50,18 @@ SHAPES = {
     "a list": "c.CryptKeeper.keys = ['CANARY-7f3a', 'CANARY-8b2c']",
     "a class's attribute": "class A:\n    api_key = 'CANARY-7f3a'",
     "an annotated name": "token: str = 'CANARY-7f3a'",
+    "several names at once": "user, password = 'me', 'CANARY-7f3a'",
+    "added to": "secret = 'CANARY-7f3a'\nsecret += 'CANARY-8b2c'",
+    "turned around": "r = 'a3f7-YRANAC'\nc.X.secret = ''.join(reversed(r))",
+    "a map": "PASSWORDS = {'ada': 'CANARY-7f3a', 'grace': 'CANARY'}",
+    "a map of tokens": "c.JupyterHub.api_tokens = {'CANARY-7f3a': 'ada'}",
+    "what a function says": "def get_token():\n    return 'CANARY-7f3a'",
+    "what a lambda says": "c.X.token = lambda: 'CANARY-7f3a'",
+    "what is compared": "import hmac\ndef check(given):\n    return hmac.compare_digest(given, 'CANARY-7f3a')",
+    "a command": "c.X.command = ['curl', '-u', 'me:CANARY-7f3a', 'https://files.example/']",
+    "a docstring": "def hook():\n    '''It is CANARY-7f3a.\n    And so on.'''",
+    "a docstring before more": "'''It is\nCANARY-7f3a.'''; x = 1",
+    "a comment behind a form feed": "x = 1\n\f\ny = 2  # CANARY-7f3a",
     "known, where no name tells": "c.Spawner.environment = {'K': 'known CANARY-known to us'}",
     "known, in pieces": "x = f'known CANARY-known {1}'",
     "known, of names": "a = 'CANARY-'\nb = a + 'known'",
@@ -62,8 +74,18 @@ def test_no_shape_of_a_secret_stays(code):
     assert not clean.refused
     assert "CANARY" not in clean.text
     assert "YRANAC" not in clean.text
-    assert len(clean.text.splitlines()) == len(code.splitlines()) + 1  # each line stays where it is
+    assert clean.text.count("\n") == code.count("\n") + 2  # each line stays where it is
     ast.parse(clean.text)
+
+
+def test_a_number_is_one_again(monkeypatch):
+    clean = redacted("class c: pass\nc.password = 4711471147\n", "a.py", rules())
+    assert "4711" not in clean.text
+    [slot] = clean.slots
+    monkeypatch.setenv(slot.name, "4711471147")
+    ran = {}
+    exec(clean.text, ran)
+    assert ran["c"].password == 4711471147
 
 
 @pytest.mark.parametrize(
@@ -105,8 +127,13 @@ def test_what_cannot_be_taken_out_is_refused_with_its_line():
     assert "environment" in clean.refused
     assert not clean.text
     assert "is no Python" in redacted("a = (", "a.py", rules()).refused
+    case = "def f(token):\n    match token:\n        case 'CANARY-7f3a':\n            return 1\n"
+    assert "a.py:3 " in redacted(case, "a.py", rules()).refused
+    deep = f"x = {'-' * 50_000}1\n"
+    assert "nested too deep" in redacted(deep, "a.py", rules()).refused
     docstring = '"""The password is CANARY-known."""\n'
-    assert "a.py:1" in redacted(docstring, "a.py", rules(KNOWN="CANARY-known")).refused
+    kept = redacted(docstring, "a.py", rules(KNOWN="CANARY-known"), keep_comments=True)
+    assert "a.py:1" in kept.refused
 
 
 @pytest.mark.parametrize(
@@ -119,6 +146,9 @@ def test_what_cannot_be_taken_out_is_refused_with_its_line():
         "c.X.token = open('/run/token').read()\n",
         "import secrets\nc.X.token = secrets.token_hex(32)\n",
         "c.X.oauth_token_expires_in = 3600\n",
+        "def check_token(token):\n    return token is None\n",
+        "def token_error():\n    return 'there is no token'\n",
+        "a, b = c.X.names\n",
     ],
 )
 def test_what_is_no_secret_stays(code):

@@ -59,6 +59,7 @@ def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
         for key, each in value.items():
             yield from _texts(each, f"{path}.{key}".lstrip("."))
     elif isinstance(value, list):
+        yield path, " ".join(each for each in value if isinstance(each, str))  # a command, perhaps
         for each in value:
             yield from _texts(each, path)
 

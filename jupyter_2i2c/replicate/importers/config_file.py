@@ -65,8 +65,8 @@ def _environment(top: Path, file: Path) -> dict[str, str]:
     for each in {file, *top.rglob("*.py")}:
         try:
             asked = variables_read(each.read_text("utf-8"))
-        except (OSError, SyntaxError, ValueError):
-            continue
+        except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+            continue  # which is told where it is taken
         for name, whole in asked:
             for found in [name] if whole else [one for one in os.environ if one.startswith(name)]:
                 if found in os.environ:

@@ -12,7 +12,7 @@ import io
 import tokenize
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from ..redact import Known, Redactor, suspicious
 from ..sandbox.recorder import CREDENTIALS, SHORTEST, Rules, slot_of
@@ -41,6 +41,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "base64.b64encode": base64.b64encode,
     "base64.urlsafe_b64decode": base64.urlsafe_b64decode,
     "binascii.unhexlify": bytes.fromhex,
+    "reversed": lambda sequence: list(reversed(sequence)),
 }
 
 
@@ -81,8 +82,15 @@ def redacted(text: str, name: str, rules: Rules, keep_comments: bool = False) ->
         text: Python.
         name: of the file, for messages.
         rules: the secrets whose values are known, and the names that mean one.
-        keep_comments: whether comments stay; a secret may be told in one.
+        keep_comments: whether comments and docstrings stay; a secret may be told in one.
     """
+    try:
+        return _redacted(text, name, rules, keep_comments)
+    except (RecursionError, MemoryError):
+        return Redacted("", refused=f"{name} is nested too deep to be looked at; make it flatter")
+
+
+def _redacted(text: str, name: str, rules: Rules, keep_comments: bool) -> Redacted:
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError) as error:
@@ -92,6 +100,11 @@ def redacted(text: str, name: str, rules: Rules, keep_comments: bool = False) ->
     if refused:
         return Redacted("", refused=f"{name}:{refused}")
     result = _spliced(text, finder.replaced)
+    try:
+        ast.parse(result)
+    except SyntaxError as error:
+        return Redacted("", refused=f"{name}:{error.lineno} holds a secret where no look-up can stand,"
+                        " such as a pattern of `case`; read it from the environment before")  # fmt: skip
     if not keep_comments:
         result = without_comments(result)
     known = Known()
@@ -106,19 +119,42 @@ def redacted(text: str, name: str, rules: Rules, keep_comments: bool = False) ->
     if suspicious(result.encode()):
         return Redacted("", refused=f"{name} holds what looks like a token or a private key in a way"
                         " that cannot be taken out; read it from the environment instead")  # fmt: skip
-    ast.parse(result)
     return Redacted(result, tuple(finder.slots))
 
 
 def without_comments(text: str) -> str:
-    """Python without its comments; each line stays where it is."""
-    lines = text.splitlines(keepends=True)
+    """Python without its comments and docstrings, in which people write alike; each line stays where it is.
+
+    Raises:
+        SyntaxError, tokenize.TokenError: it cannot be told what is a comment.
+    """
+    # what readline of a file takes for a line, and no form feed, at which str.splitlines ends one, too
+    lines = text.split("\n")
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.COMMENT:
             row, column = token.start
             line = lines[row - 1]
             lines[row - 1] = line[:column].rstrip() + line[column + len(token.string) :]
-    return "".join(lines)
+    text = "\n".join(lines)
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return text  # of an earlier Python
+    said = [each.value for each in ast.walk(tree) if _is_said(each)]
+    finder = _Finder(text, tree, Rules("$^", "$^"))
+    for node in said:
+        finder.replace(node, '""')
+    return _spliced(text, finder.replaced)
+
+
+def _is_said(node: ast.AST) -> TypeGuard[ast.Expr]:
+    """Whether a statement is only a text, as a docstring is."""
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+        and node.value.value != ""
+    )
 
 
 def variables_read(text: str) -> list[tuple[str, bool]]:
@@ -200,6 +236,8 @@ class _Finder:
             if not isinstance(node, ast.expr) or isinstance(node, (ast.Name, ast.Attribute)):
                 continue
             value = self.value(node)
+            if isinstance(value, list):  # a command, perhaps
+                value = " ".join(each for each in value if isinstance(each, str))
             if isinstance(value, (str, bytes)) and SHORTEST <= len(value) <= LARGEST:
                 text = value if isinstance(value, str) else value.decode("latin-1")
                 for secret in secrets_in(text):
@@ -225,9 +263,14 @@ class _Finder:
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Assign):
                 for target in node.targets:
-                    yield from self._if_secret(_target(target), node.value)
-            elif isinstance(node, (ast.AnnAssign, ast.NamedExpr)) and node.value:
+                    for each, value in _pairs(target, node.value):
+                        yield from self._if_secret(_target(each), value)
+            elif isinstance(node, (ast.AnnAssign, ast.NamedExpr, ast.AugAssign)) and node.value:
                 yield from self._if_secret(_target(node.target), node.value)
+            elif isinstance(node, ast.Match):
+                for case in node.cases:
+                    if isinstance(case.pattern, ast.MatchValue):
+                        yield from self._if_secret(_target(node.subject), case.pattern.value)
             elif isinstance(node, ast.keyword) and node.arg:
                 yield from self._if_secret(node.arg, node.value)
             elif isinstance(node, ast.Dict):
@@ -236,6 +279,14 @@ class _Finder:
                         yield from self._if_secret(key.value, value)
                 yield from self._variable(node)
             elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+                if not isinstance(node, ast.Lambda):
+                    for inner in ast.walk(node):
+                        if (
+                            isinstance(inner, ast.Return)
+                            and inner.value
+                            and not _is_prose(inner.value)
+                        ):
+                            yield from self._if_secret(node.name, inner.value)
                 arguments = [*node.args.posonlyargs, *node.args.args]
                 defaults = node.args.defaults
                 pairs = zip(arguments[len(arguments) - len(defaults) :], defaults, strict=True)
@@ -248,6 +299,8 @@ class _Finder:
                 yield from self._if_secret(_target(left), right)
                 yield from self._if_secret(_target(right), left)
             elif isinstance(node, ast.Call) and len(node.args) == 2:
+                if _dotted(node.func).endswith("compare_digest"):
+                    yield from (("SECRET", each) for each in node.args)
                 first = node.args[0]
                 if isinstance(first, ast.Constant) and isinstance(first.value, str):
                     yield from self._if_secret(first.value, node.args[1])
@@ -284,7 +337,17 @@ class _Finder:
             return ""
         if isinstance(node, ast.IfExp):
             return self._take_named(path, node.body) or self._take_named(path, node.orelse)
+        if isinstance(node, ast.Lambda):
+            return self._take_named(path, node.body)
+        if isinstance(node, ast.Dict):
+            keyed = path.rpartition(".")[2] in ("api_tokens", "service_tokens")
+            return next(filter(None, (self._take_named(path, each) for each in
+                        (node.keys if keyed else node.values) if each)), "")  # fmt: skip
         value = self.value(node)
+        if isinstance(value, int) and len(str(value)) >= SHORTEST:
+            self._learn(str(value), path)
+            self.replace(node, f"int({_look_up(self._note(node, path, False), False)})")
+            return ""
         if value is NOTHING:
             if self._only_constants(node):
                 return (f"{node.lineno} computes the secret {path} from constants in a way that is"
@@ -394,7 +457,7 @@ class _Finder:
                 values.append(piece)
             before = text if isinstance(text, str) else ""
         if found:
-            self._replace(node, ast.unparse(ast.JoinedStr(values)))
+            self.replace(node, ast.unparse(ast.JoinedStr(values)))
         return found
 
     def _secret_in(self, text: str, before: str) -> str:
@@ -442,7 +505,7 @@ class _Finder:
         if len(value) >= SHORTEST:
             self._learn(value, path)
         slot = self._note(node, path, isinstance(value, bytes))
-        self._replace(node, _look_up(slot, isinstance(value, bytes)))
+        self.replace(node, _look_up(slot, isinstance(value, bytes)))
 
     def _take_inside(self, node: ast.Constant, text: str) -> bool:
         """Take out only the known part of a longer text, such as the password of an address."""
@@ -460,7 +523,7 @@ class _Finder:
         binary = isinstance(node.value, bytes)
         slot = self._note(node, self.rules.known[secret], binary)
         parts = [each.encode("latin-1") if binary else each for each in (before, after)]
-        self._replace(node, f"({parts[0]!r} + {_look_up(slot, binary)} + {parts[1]!r})")
+        self.replace(node, f"({parts[0]!r} + {_look_up(slot, binary)} + {parts[1]!r})")
         return True
 
     def _note(self, node: ast.AST, path: str, binary: bool) -> str:
@@ -472,7 +535,8 @@ class _Finder:
         self.slots.append(Slot(slot, getattr(node, "lineno", 1), binary))
         return slot
 
-    def _replace(self, node: ast.expr, text: str) -> None:
+    def replace(self, node: ast.expr, text: str) -> None:
+        """Put another expression in the place of one; the lines that follow stay where they are."""
         start = self._starts[node.lineno - 1] + node.col_offset
         end = self._starts[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
         if any(start < other_end and other < end for other, other_end, _ in self.replaced):
@@ -600,6 +664,22 @@ class _Finder:
                     if node.func.attr in ("resolve", "absolute", "as_posix"):
                         return inner
         return NOTHING
+
+
+def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Each name with what is assigned to it, of ``a, b = 1, 2`` too."""
+    several = (ast.Tuple, ast.List)
+    if isinstance(target, several) and isinstance(value, several):
+        if len(target.elts) == len(value.elts):
+            for inner, one in zip(target.elts, value.elts, strict=True):
+                yield from _pairs(inner, one)
+    else:
+        yield target, value
+
+
+def _is_prose(node: ast.expr) -> bool:
+    """Whether an expression is a text of several words, such as what is said of a token."""
+    return isinstance(node, ast.Constant) and " " in str(node.value)
 
 
 def _is_flag(node: ast.expr) -> bool:

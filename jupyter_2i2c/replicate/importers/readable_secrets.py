@@ -7,6 +7,7 @@ removed by its value from every other. Names and forms are only how values becom
 from __future__ import annotations
 
 import re
+import tokenize
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -254,14 +255,14 @@ class ReadableSecrets:
         return result
 
     def _clean_text(self, each: _Found) -> str:
-        """Code that this Python cannot read: whole lines of comment go, secrets by their form."""
+        """Code that this Python cannot read: comments go, whole lines of them at least, and secrets by their form."""
         text: str = each.node.value
         if not self.keep_comments:
-            lines = text.splitlines(keepends=True)
-            text = "".join(
-                "\n" if line.lstrip().startswith("#") and not line.startswith("#!") else line
-                for line in lines
-            )
+            try:
+                text = python_source.without_comments(text)
+            except (SyntaxError, tokenize.TokenError):
+                lines = text.split("\n")
+                text = "\n".join("" if line.lstrip().startswith("#") else line for line in lines)
         self._by_form(_Found(each.path, Node(text, each.node.line, each.node.source), each.file))
         removed, _ = Redactor(self.known).remove(text.encode())
         return removed.decode()

@@ -246,7 +246,7 @@ def _as_carried(told: Any, files: list[dict[str, Any]]) -> None:
         new = carried.get((file, of["line"], name.rpartition(".")[2]))
         if new and new != of["bytecode"]:
             of["bytecode"] = new
-            of["note"] = "a secret was taken out of it"
+            of["note"] = "a secret or a docstring was taken out of it"
 
     settle(told)
 

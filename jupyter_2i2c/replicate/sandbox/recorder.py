@@ -164,7 +164,8 @@ def described(
 ) -> Any:
     """One value as JSON."""
     if value is None or isinstance(value, (bool, int, float)):
-        return value
+        long = type(value) is int and len(str(value)) >= SHORTEST
+        return {"$secret": rules.learn(value, path)} if long and rules.is_secret(path) else value
     if isinstance(value, (str, bytes, bytearray)):
         if len(value) and rules.is_secret(path):
             return {"$secret": rules.learn(value, path)}
