@@ -109,6 +109,13 @@ def _info(arguments: argparse.Namespace) -> int:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from .demo import run
+    try:
+        from .demo import run
+    except ModuleNotFoundError as error:
+        print(
+            f"jupyter 2i2c demo: it needs {error.name}: pip install 'jupyter_2i2c[demo]'",
+            file=sys.stderr,
+        )
+        return WRONG_INPUT
 
     return run(port=arguments.port, check=arguments.check)

@@ -122,6 +122,16 @@ def test_a_number_that_is_no_port_is_said_in_one_line(port, capsys):
     )
 
 
+def test_a_missing_package_is_said_with_the_way_to_get_it(monkeypatch, capsys):
+    for name in [each for each in sys.modules if each.startswith("jupyter_2i2c.demo")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "httpx", None)
+    assert main(["demo"]) == 2
+    assert capsys.readouterr().err == (
+        "jupyter 2i2c demo: it needs httpx: pip install 'jupyter_2i2c[demo]'\n"
+    )
+
+
 def test_a_missing_proxy_is_said_with_the_way_to_get_it():
     done = subprocess.run(
         [*DEMO, "--check"],

@@ -177,7 +177,7 @@ def test_its_commands_work_in_order(text, bundle, place, tmp_path, capsys):
         assert subprocess.run(["bash", "-c", each], cwd=tmp_path, capture_output=True).stdout == b""
 
 
-TOOLS = {"(cd", ".", "age", "grep", "helm", "kubectl", "npm", "python3", "replica/start", "rsync", "skopeo", "sudo",
+TOOLS = {"(cd", ".", "age", "grep", "helm", "kubectl", "npm", "python3", "read", "replica/start", "rsync", "skopeo", "sudo",
          "tar", "unzip"}  # fmt: skip
 
 

@@ -420,7 +420,8 @@ class Built:
         """What a person must know or do."""
         empty = ", ".join(self.plan.secrets)
         fill = (f"fill in {self.directory / SECRETS}: {empty}",) if empty else ()
-        changes = sorted({f"{WHY[each.id][0]} will differ: {each.why}" for each in self.plan.changes})
+        kinds = {each.id: each.why for each in self.plan.changes}
+        changes = sorted(f"{WHY[each][0]} will differ: {why}" for each, why in kinds.items())
         return (*fill, *self.plan.notes, *changes)
 
 

@@ -65,7 +65,8 @@ def hub(live: Live) -> Finding | None:
             "The hub does not answer through its proxy",
             live.hub,
             "Nobody can log in, and no server starts.",
-            "Look into the logs of the hub and of its proxy.",
+            "If the hub has just been started, wait until its log says that it is running. Else look into the"
+            " logs of the hub and of its proxy.",
         )
     return Finding("hub-reachable", "green", "The hub answers", f"JupyterHub {live.hub_version}")
 

@@ -438,12 +438,12 @@ def _secrets(source: HubSource, moved: list[Change]) -> Iterator[Step]:
             for each in source.secrets
             if each.effective and each.path[: len(change.path)] == change.path
         ]
-        what = "; ".join(dict.fromkeys(each.what for each in slots)) or "a secret"
+        what = "; ".join(dict.fromkeys(each.what for each in slots)) or "not known"
         how = "; ".join(dict.fromkeys(each.how for each in slots)) or "ask whoever issued it"
         yield Step(
             f"secret:{pointer(change.path)}",
             "secret",
-            f"{what} moves to {change.to}",
+            f"a secret ({what}) moves to {change.to}",
             "a secret is in no bundle, and the old one would be its operator's",
             how,
             (change,),
