@@ -11,12 +11,15 @@ from jupyter_2i2c.hub import record
 from jupyter_2i2c.replicate import live_hub
 from jupyter_2i2c.replicate.bundle import opened
 from jupyter_2i2c.replicate.errors import Cancelled, ReplicateError
+from jupyter_2i2c.replicate.importers import bundled
 from jupyter_2i2c.replicate.importers.recorded import read_record, write_bundle
 from jupyter_2i2c.replicate.live_hub import safe_address
-from jupyter_2i2c.replicate.verify import Live, elsewhere, server, v7_elsewhere
+from jupyter_2i2c.replicate.targets import k8s
+from jupyter_2i2c.replicate.verify import Live, elsewhere, server, v6_declared, v7_elsewhere
 from jupyter_2i2c.replicate.verify.ladder import RUNGS, Verification, failed, not_run
 from jupyter_2i2c.replicate.work import Work
 
+from . import k8s_hub
 from .scripted import paged, scripted, serve
 from .test_announcements import FOR_CLASS, news
 
@@ -111,6 +114,57 @@ def test_each_difference_is_named(place, hub, change, named, why):
     assert list(failing(rung)) == [named]
     assert why in failing(rung)[named]
     assert rung.status == "fail"
+
+
+def test_of_a_hub_whose_api_was_not_asked_what_its_values_name_is_looked_for(tmp_path, hub):
+    groups = "  hub:\n    loadGroups:\n      class: {users: [ada]}\n      empty: []\n"
+    text = k8s_hub.HUB.replace("  hub:\n", groups, 1)
+    source = k8s_hub.source(tmp_path / "repository", hub=text)
+    place = bundled.bundle_of(source, tmp_path / "field", with_people=True).place
+    built = tmp_path / "for-kubernetes"
+    with opened(place) as bundle:
+        k8s.build(source, built)
+        assert v6_declared.declared(bundle, None) == v6_declared.declared(bundle, built)
+        named = v6_declared.declared(bundle, built)
+    there = {"refused": [], "users": [], "groups": [], "services": []}
+    missing = v6_declared.compared(named, there, {})
+    assert {each.why for each in missing.values()} == {"it is not on the replica"}
+    assert {"configured users/ada", "configured groups/class", "configured groups/empty"} <= set(
+        missing
+    )
+    there["users"] = [{"name": name, "admin": False} for name in named.users]
+    there["groups"] = [{"name": "class", "users": []}, {"name": "empty", "users": ["x"]}]
+    there["services"] = [{"name": name, "roles": []} for name in named.services]
+    found = v6_declared.compared(named, there, {})
+    assert found["configured users/ada"].why == "it is no administrator"
+    assert found["configured groups/class"].why == "it lacks the member ada"
+    assert found["configured groups/empty"].status == "pass"
+    # others may be there, and what the captured hub itself said is compared by that
+    there["users"] = [{"name": "ada", "admin": True}, {"name": "new", "admin": False}]
+    assert v6_declared.compared(named, there, {})["configured users/ada"].status == "pass"
+    assert v6_declared.compared(named, there, {"users": [], "groups": [], "services": []}) == {}
+    assert v6_declared.compared(named, {"refused": ["users", "groups", "services"]}, {}) == {}
+    # somebody filled in another administrator
+    values = built / "values.yaml"
+    values.write_text(values.read_text().replace("- ada", "- Grace"))
+    with opened(place) as bundle:
+        assert v6_declared.declared(bundle, built).users["grace"]
+
+
+def test_of_a_hub_of_files_its_settings_are_looked_for():
+    named = v6_declared.of_config({
+        "Authenticator.admin_users": {"$set": ["Boss"]}, "Authenticator.allowed_users": {"$set": ["ada", "boss"]},
+        "JupyterHub.load_groups": {"class": {"users": ["ada"]}},
+        "JupyterHub.services[culler]": {"name": "culler"},
+        "JupyterHub.load_roles[cull]": {"name": "cull", "services": ["culler"], "scopes": []},
+    })  # fmt: skip
+    assert named.users == {"boss": True, "ada": False}
+    assert named.groups == {"class": {"ada"}}
+    assert named.services == {"culler": {"cull"}}
+    told = {"refused": ["users", "groups"], "services": [{"name": "culler", "roles": []}]}
+    assert v6_declared.compared(named, told, {})["configured services/culler"].why == (
+        "it lacks the role cull"
+    )
 
 
 def test_a_service_that_is_away_is_named(place, hub):
@@ -349,7 +403,9 @@ def test_a_service_names_the_user_and_the_scopes_say_whose(place, hub):
     assert "lacks servers!user=ada, access:servers!user=ada" in why
     assert changes(hub) == []
     # that it may say its own name is no harm
-    serve(hub, API, name="checks", kind="service", scopes=[*OWN, "read:services:name!service=checks"])
+    serve(
+        hub, API, name="checks", kind="service", scopes=[*OWN, "read:services:name!service=checks"]
+    )
     hub.answers["POST", f"{ADA}/server"] = (500, {"message": "no image"})
     assert "no image" in failing(climbed(place, hub, "V7", user="ada").rungs["V7"])["server"]
 

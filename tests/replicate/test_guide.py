@@ -154,7 +154,10 @@ def test_it_says_that_staff_was_taken_out_only_where_it_was(source, tmp_path):
 
 def test_its_commands_work_in_order(text, bundle, place, tmp_path, capsys):
     shutil.copytree(bundle, tmp_path / bundle.name)
-    ours = [each for each in commands(text) if each.startswith("jupyter 2i2c ")]
+    # test_elsewhere_story.py types what asks a hub that runs
+    ours = [
+        each for each in commands(text) if each.startswith("jupyter 2i2c ") and "--live" not in each
+    ]
     assert [each.split()[2] for each in ours] == ["inspect", "plan", "build", "verify", "verify"]
     names = {each: str(tmp_path / each) for each in ("field", "for-kubernetes")}
     names["jupyterhub"] = str(place / "repository" / "charts" / "jupyterhub-4.3.3")

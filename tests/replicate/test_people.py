@@ -6,7 +6,9 @@ import json
 import pytest
 
 from jupyter_2i2c.cli import main
+from jupyter_2i2c.replicate.bundle import opened
 from jupyter_2i2c.replicate.errors import ReplicateError
+from jupyter_2i2c.replicate.guide import guide
 from jupyter_2i2c.replicate.targets import people
 from jupyter_2i2c.replicate.targets.people import Step, decided
 
@@ -251,3 +253,17 @@ def test_a_hub_that_leads_elsewhere_gets_nobody(place, hub, capsys):
         )
         assert restore(place, hub, "--yes") == 1
         assert other.asked == []
+
+
+def test_the_guide_has_it_as_a_step_where_the_bundle_names_people(place, tmp_path):
+    def stages(bundle):
+        with opened(bundle) as found:
+            return guide(found)
+
+    told = stages(place)
+    assert f"\njupyter 2i2c people restore {place.name} --live https://ADDRESS/ --dry-run\n" in told
+    assert f"\njupyter 2i2c verify {place.name} --built for-tljh --live https://ADDRESS/\n" in told
+    assert told.index("### 7. Enter the people") < told.index("### 8. Compare what runs")
+    nobody = stages(bundle_of(tmp_path, people=False))
+    assert "Enter the people" not in nobody
+    assert "### 7. Compare what runs" in nobody

@@ -31,6 +31,14 @@ def has_announcements(manifest: Manifest) -> bool:
     return any(each.id == "announcements:list" and each.path for each in manifest.items)
 
 
+def has_people(manifest: Manifest) -> bool:
+    """Whether the bundle has the users and groups of the hub's database."""
+    return any(
+        each.id in ("people:users", "groups:groups") and each.status == "captured"
+        for each in manifest.items
+    )
+
+
 def address(now: str) -> tuple[Row, Row]:
     """Under which address it will be, and under which until then."""
     return (
@@ -89,6 +97,40 @@ def decide() -> Stage:
         "Decide", DECIDES,
         ("Answer the questions above. Ask the old operator for what is listed.",),
         (), "each question has an answer, a name and a date",
+    )  # fmt: skip
+
+
+TAKES_TOKEN = "read -rs JUPYTERHUB_API_TOKEN && export JUPYTERHUB_API_TOKEN"  # noqa: S105
+"""A token that is typed so stands in no history and on no screen."""
+
+
+def enter_people(who: str, bundle: str) -> Stage:
+    """Into the database, when the hub runs."""
+    restore = f"jupyter 2i2c people restore {bundle} --live https://ADDRESS/"
+    return Stage(
+        "Enter the people", who,
+        (("Users and groups that only the old database knew. What is missing is listed before anything is written;"
+         " nobody is removed, and nobody gets rights unless you say `--with-administrators`. Leave out the old"
+         " operator's staff, each by `--leave-out NAME`."),
+         ("The token is an administrator's, for an hour, from the new hub's page `Token`, with the scopes"
+         " `admin:users` and `admin:groups`. The first line waits for it and shows nothing.")),
+        (TAKES_TOKEN, f"{restore} --dry-run", restore),
+        "the second line finds nothing to do any more, and the token is revoked",
+    )  # fmt: skip
+
+
+def compare_running(who: str, bundle: str, built: str) -> Stage:
+    """When it runs, and before anybody's work is on it."""
+    return Stage(
+        "Compare what runs", who,
+        (("The new hub is asked who and what is on it, which changes nothing (V6), and one server is started, tried and"
+         " stopped (V7). Whose server: somebody's who has none running."),
+         ("The first token is an administrator's, with `list:users`, `list:groups`, `read:groups`, `read:roles`,"
+         " `list:services` and `read:hub`. The second is that somebody's own, with `servers!user` and"
+         " `access:servers!user` alone: a server sees the token that opens it.")),
+        (TAKES_TOKEN, TAKES_TOKEN.replace("JUPYTERHUB_API_TOKEN", "JUPYTER_2I2C_SERVER_TOKEN"),
+         f"jupyter 2i2c verify {bundle} --built {built} --live https://ADDRESS/"),
+        "verify names no blocker but what you changed on purpose, and ran V6 and V7",
     )  # fmt: skip
 
 

@@ -385,6 +385,9 @@ class Told:
                   f" < {name}/data/hub/announcements.json"),),
                 "`jupyter 2i2c announce list` in the same place names them",
             )  # fmt: skip
+        if community.has_people(self.manifest):
+            yield community.enter_people(CLUSTER, name)
+        yield community.compare_running(CLUSTER, name, "for-kubernetes")
         yield Stage(
             "Try it", IMAGES,
             (f"Two people who are no administrators log in, and start each kind of server ({self._profiles()}).",
@@ -451,9 +454,9 @@ class Told:
 
         if self._users_are_there():
             yield (
-                "whom only the old database knew: `data/hub/users.json` and `data/hub/groups.json` of the bundle"
-                " have them. Administrators go to `/hub/config/Authenticator/admin_users`, groups to"
-                " `/hub/config/JupyterHub/load_groups` of `values.yaml`; leave out the old operator's staff"
+                "administrators whom only the old database knew: `data/hub/users.json` of the bundle has them. Name"
+                " yours at `/hub/config/Authenticator/admin_users` of `values.yaml`, not the old operator's staff;"
+                " everybody else is entered when the hub runs"
             )
 
     def _users_are_there(self) -> bool:

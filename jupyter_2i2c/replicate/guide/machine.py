@@ -169,6 +169,9 @@ def _stages(bundle: Bundle) -> Iterator[Stage]:
         (f"jupyter 2i2c build {name} --target tljh -o for-tljh",),
         "the hub answers at its new address, and one administrator can log in",
     )  # fmt: skip
+    if community.has_people(bundle.manifest()):
+        yield community.enter_people(MACHINE, name)
+    yield community.compare_running(MACHINE, name, "for-tljh")
     yield Stage(
         "Try it", MACHINE,
         ("Two people who are no administrators log in, run a notebook of theirs, stop, and find their files again.",),

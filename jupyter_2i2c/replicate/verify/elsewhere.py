@@ -16,7 +16,7 @@ from ..errors import ReplicateError
 from ..live_hub import LiveHub, Who
 from ..targets import hub_local, tljh
 from ..work import Work
-from . import v6_elsewhere, v7_elsewhere
+from . import v6_declared, v6_elsewhere, v7_elsewhere
 from .ladder import RUNGS, Rung, Verification, failed, not_run
 
 
@@ -56,7 +56,7 @@ def added(
         work: told how far it is.
 
     Raises:
-        ReplicateError: the server that was started may still run.
+        ReplicateError: what was built cannot be read, or the server that was started may still run.
     """
     wanted = [each for each in ("V6", "V7") if each in list(RUNGS)[: list(RUNGS).index(up_to) + 1]]
     broken = next((name for name in ("V0", "V1") if verification.rungs[name].status == "fail"), "")
@@ -65,13 +65,18 @@ def added(
         why = f"{broken} failed" if broken else f"asked for no more than {up_to}"
         rungs = {each: not_run(why) for each in ("V6", "V7")}
         return replace(verification, rungs={**verification.rungs, **rungs})
-    reasons = _reasons(bundle, built)
-    rungs, asked["as"] = asyncio.run(_climb(bundle, live, reasons, wanted, work))
+    reasons, named = _reasons(bundle, built), v6_declared.declared(bundle, built)
+    rungs, asked["as"] = asyncio.run(_climb(bundle, live, reasons, named, wanted, work))
     return replace(verification, rungs={**verification.rungs, **rungs}, live=asked)
 
 
 async def _climb(
-    bundle: Bundle, live: Live, reasons: Mapping[str, str], wanted: Sequence[str], work: Work
+    bundle: Bundle,
+    live: Live,
+    reasons: Mapping[str, str],
+    named: v6_declared.Declared,
+    wanted: Sequence[str],
+    work: Work,
 ) -> tuple[dict[str, Rung], str]:
     rungs: dict[str, Rung] = {}
     async with AsyncExitStack() as stack:
@@ -82,7 +87,9 @@ async def _climb(
             return {wanted[0]: failed(str(error))}, ""
         name = said(who)
         if "V6" in wanted:
-            rungs["V6"] = await v6_elsewhere.check(bundle, hub, live.token, who, reasons, work)
+            rungs["V6"] = await v6_elsewhere.check(
+                bundle, hub, live.token, who, reasons, named, work
+            )
         if "V7" in wanted:
             token = live.server_token or live.token
             if live.server_token:

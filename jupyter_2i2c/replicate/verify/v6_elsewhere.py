@@ -14,8 +14,9 @@ from ..importers.people import OPERATOR_SERVICES, OPERATOR_USERS
 from ..live_hub import LiveHub, Refused, Who
 from ..targets import service_store
 from ..work import Work
-from . import v6_announcements
-from .ladder import Result, Rung, judged, not_run
+from . import v6_announcements, v6_declared
+from .ladder import Result, Rung, judged
+from .v6_declared import Declared
 from .v6_live import MISSING, SEEN_WITH, answers_of, compared, counted, needs, not_in_bundle
 
 SERVICE = "services/2i2c/"
@@ -26,7 +27,13 @@ STAFF = "staff-access"
 
 
 async def check(
-    bundle: Bundle, hub: LiveHub, token: str, who: Who, reasons: Mapping[str, str], work: Work
+    bundle: Bundle,
+    hub: LiveHub,
+    token: str,
+    who: Who,
+    reasons: Mapping[str, str],
+    named: Declared,
+    work: Work,
 ) -> Rung:
     """Ask it, and compare each answer with the bundle's.
 
@@ -36,21 +43,18 @@ async def check(
         token: which opens it.
         who: whose token it is.
         reasons: as `compared` takes them.
+        named: what the replica's configuration names.
         work: told how far it is.
     """
     captured = answers_of(bundle)
     announced = service_store.announcements_of(bundle)
-    ours = announced is not None or _has_service(captured)
-    if not captured and not ours:
-        return not_run(
-            "the bundle holds no answers of the hub's API; capture it with --live URL, and for names of"
-            " people --with-people"
-        )
+    ours = announced is not None or _has_service(captured) or "2i2c" in named.services
     work.step(0, 0, "asking the replica's API")
     items = not_in_bundle(bundle, ours)
     try:
         told = await _told(hub, who, work)
         items.update(compared(captured, told, reasons))
+        items.update(v6_declared.compared(named, told, captured))
     except ReplicateError as error:
         return judged({"api": Result("fail", str(error))}, "answers")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
