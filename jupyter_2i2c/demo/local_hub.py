@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -24,6 +25,11 @@ from .. import tethered
 
 START_TIMEOUT = 120.0
 STOP_TIMEOUT = 30.0
+
+TRIES = 3
+"""How often a hub is started whose ports are free when they are chosen and taken when they are used."""
+
+TAKEN = re.compile("address already in use|EADDRINUSE", re.IGNORECASE)
 
 ONE_MACHINE = Path(__file__).with_name("one_machine.py")
 """What a configuration file begins with (`load_subconfig`) to run here."""
@@ -71,6 +77,17 @@ class LocalHub:
         self._started_before: list[psutil.Process] = []
 
     def __enter__(self) -> LocalHub:
+        for _ in range(TRIES - 1):
+            try:
+                return self._enter()
+            except LocalHubFailed as error:
+                # between the choice of a port and its use, somebody else may take it
+                if self._port or not TAKEN.search(str(error)):
+                    raise
+            self._say("A port was taken meanwhile; starting anew …")
+        return self._enter()
+
+    def _enter(self) -> LocalHub:
         proxy = _installed()
         with free_ports(self._port) as ports:
             port, hub, proxy_api, self.service_port, self.console_port, self.metrics_port = ports
