@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -168,9 +167,3 @@ class Administration:
             await asyncio.to_thread(self.store.close)
         self.api.close()
         self._jobs_api.close()
-
-
-def secure_cookies(console_url: str) -> bool:
-    """Whether browsers reach the console by https, as far as the service is told."""
-    public = os.environ.get("JUPYTERHUB_PUBLIC_URL") or console_url
-    return urlsplit(public).scheme == "https"

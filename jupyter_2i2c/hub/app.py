@@ -24,7 +24,7 @@ from traitlets.config import Application
 from .._version import __version__
 from ..config import Address, HubInformation, read
 from ..sources import Stated, overlay
-from .administration import Administration, Options, secure_cookies
+from .administration import Administration, Options
 from .api.announcements import AnnouncementsHandler, SeenHandler
 from .api.base import ApiHandler
 from .api.evidence import EvidenceHandler
@@ -314,7 +314,6 @@ class HubService(SupportTraits, Application):
             self.administration,
             facts,
             client_secret=os.environ[CONSOLE_TOKEN_VARIABLE],
-            secure=secure_cookies(self.administration.console_url),
             log_function=partial(self._log_request, "console"),
         )
 

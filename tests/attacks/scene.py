@@ -229,7 +229,6 @@ def console_routes(directory: Path) -> list[tuple[str, str]]:
         administration,
         Facts(Stated()),
         client_secret="x" * 32,
-        secure=False,
         log_function=lambda handler: None,
     )
     administration.store.close()

@@ -26,7 +26,6 @@ def console_app(
     facts: Facts,
     *,
     client_secret: str,
-    secure: bool,
     log_function: Callable[[web.RequestHandler], None],
 ) -> web.Application:
     """The console.
@@ -35,14 +34,13 @@ def console_app(
         administration: what it acts with.
         facts: the hub's name.
         client_secret: of its own OAuth client.
-        secure: whether browsers reach it by https.
         log_function: called after each request.
     """
     prefix = administration.prefix
     if administration.unusable:
         routes: list[Any] = [(r".*", UnusablePage, {"facts": facts})]
     else:
-        console = _console(administration, facts, client_secret, secure)
+        console = _console(administration, facts, client_secret)
         given = {"console": console}
         routes = [
             (prefix + pattern, handler, given)
@@ -61,9 +59,7 @@ def console_app(
     )
 
 
-def _console(
-    administration: Administration, facts: Facts, client_secret: str, secure: bool
-) -> Console:
+def _console(administration: Administration, facts: Facts, client_secret: str) -> Console:
     options = administration.options
     # made by hand, because the shared instance is the other service's
     auth = HubOAuth(
@@ -79,7 +75,6 @@ def _console(
         login=Login(auth),
         administration=administration,
         facts=facts,
-        secure=secure,
     )
     pages = (
         *now.pages(),

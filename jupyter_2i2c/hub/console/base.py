@@ -37,7 +37,6 @@ class Console:
         facts: the hub's name.
         sessions: who is logged in.
         pages: its navigation.
-        secure: whether browsers reach it by https.
     """
 
     prefix: str
@@ -47,7 +46,6 @@ class Console:
     facts: Facts
     sessions: Sessions = field(default_factory=Sessions)
     pages: tuple[Page, ...] = ()
-    secure: bool = False
 
     @property
     def store(self) -> Store:

@@ -6,6 +6,7 @@ from tornado import web
 
 from ..actions.base import holds
 from .base import Framed, Refusal
+from .login import by_https
 
 SAY_AGAIN = "This login was not begun in this browser, or it took too long. Open the page again."
 
@@ -42,7 +43,7 @@ class CallbackHandler(Framed):
             path=self.console.prefix,
             httponly=True,
             samesite="Lax",
-            secure=self.console.secure,
+            secure=by_https(self.request),
         )
         # what was wanted was kept on this side, and is a page of the console
         self.redirect(wanted if wanted.startswith(self.console.prefix) else self.link(), status=303)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from tornado import web
-from tornado.httputil import url_concat
+from tornado.httputil import HTTPServerRequest, url_concat
 
 if TYPE_CHECKING:
     from jupyterhub.services.auth import HubOAuth
@@ -67,6 +69,14 @@ class Login:
         self._auth.clear_oauth_state(state)
         token = await self._auth.token_for_code(code, sync=False, **more)
         return token, wanted
+
+
+def by_https(request: HTTPServerRequest) -> bool:
+    """Whether a browser came by https, as JupyterHub tells it: by the hub's address, else by what the proxies say."""
+    from jupyterhub.utils import get_browser_protocol
+
+    public = os.environ.get("JUPYTERHUB_PUBLIC_URL", "")
+    return (urlsplit(public).scheme or get_browser_protocol(request)) == "https"
 
 
 def _wanted(handler: web.RequestHandler) -> str:

@@ -16,10 +16,10 @@ from jupyterhub.services.auth import HubOAuth
 from markupsafe import Markup
 from tornado import web
 
-from ..administration import Administration, secure_cookies
+from ..administration import Administration
 from ..api.base import ACCESS_SCOPES
 from ..api.intents import PERSONAL
-from ..console.login import Login
+from ..console.login import Login, by_https
 from ..console.session import Session, Sessions
 from ..facts import Facts
 from ..identity import RETRY_AFTER, HubIdentities, HubUnavailable, Identity
@@ -54,7 +54,6 @@ class Own:
         facts: the hub's name.
         identities: whose token it is.
         administration: where news and requests are.
-        secure: whether browsers come by https.
         sessions: who is logged in.
     """
 
@@ -64,7 +63,6 @@ class Own:
     facts: Facts
     identities: HubIdentities
     administration: Administration
-    secure: bool = False
     sessions: Sessions = field(default_factory=Sessions)
 
     async def who(self, token: str) -> Identity | None:
@@ -97,9 +95,8 @@ def own_pages(
         base_url=prefix,
         cookie_options={"samesite": "Lax"},
     )
-    secure = secure_cookies("")
     hub_url = f"{auth.hub_host}{auth.hub_prefix}"
-    return Own(prefix, hub_url, Login(auth), facts, identities, administration, secure)
+    return Own(prefix, hub_url, Login(auth), facts, identities, administration)
 
 
 class Refused(web.HTTPError):
@@ -239,6 +236,6 @@ class MeCallback(OwnPage):
             path=f"{own.prefix}me",
             httponly=True,
             samesite="Lax",
-            secure=own.secure,
+            secure=by_https(self.request),
         )
         self.redirect(f"{own.prefix}me", status=303)

@@ -133,7 +133,6 @@ def run(stub, tmp_path, jp_asyncio_loop, monkeypatch):
             administration,
             Facts(Stated()),
             client_secret="x" * 32,
-            secure=False,
             log_function=lambda handler: None,
         )
         sock, port = bind_unused_port()

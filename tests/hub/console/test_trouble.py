@@ -135,6 +135,26 @@ async def test_a_login_that_the_hub_ended_begins_anew(stub, console):
     assert str(again.answer.url).endswith("users/grace?x=1")
 
 
+@pytest.mark.parametrize(
+    ("said", "public", "secure"),
+    [
+        ({}, "", False),
+        ({"X-Forwarded-Proto": "https,http"}, "", True),
+        ({"X-Forwarded-Proto": "http"}, "https://hub.example/", True),
+        ({"X-Forwarded-Proto": "https"}, "http://hub.example/", False),
+    ],
+)
+async def test_h6_the_logins_cookie_is_for_https_where_the_browser_comes_by_it(
+    console, monkeypatch, said, public, secure
+):
+    monkeypatch.setenv("JUPYTERHUB_PUBLIC_URL", public)
+    begun = await console.boss.see("users", headers=said, follow_redirects=False)
+    back = begun.answer.headers["Location"]
+    answer = (await console.boss.see(back, headers=said, follow_redirects=False)).answer
+    (cookie,) = [each for each in answer.headers.get_list("Set-Cookie") if "session" in each]
+    assert ("; Secure" in cookie) is secure
+
+
 async def test_a18_a_login_leads_to_a_page_of_the_console_whatever_was_wanted(console, monkeypatch):
     async def finish(_, handler):
         return "boss-token", "//evil.example/"
