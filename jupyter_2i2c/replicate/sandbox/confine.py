@@ -15,13 +15,43 @@ import struct
 import sys
 from collections.abc import Iterable
 
-SYSCALLS = {
-    # socket, ptrace, setsid, setpgid, kill, rt_sigqueueinfo, pidfd_send_signal, io_uring_setup,
-    # then: those that are only as dangerous as the rights of root that are dropped below
-    "x86_64": (0xC000003E, (41, 101, 112, 109, 62, 129, 424, 425), 126),
-    "aarch64": (0xC00000B7, (198, 117, 157, 154, 129, 138, 424, 425), 91),
-}
-"""Of a machine: its number, the calls that fail, and the number of `capset`."""
+REFUSED = {
+    "x86_64": (
+        41, 425, 101,  # socket, io_uring_setup, ptrace
+        112, 109, 62, 200, 234, 129, 297, 424, 141,  # setsid, setpgid, kill and its like, setpriority
+        272, 308, 155, 161, 165, 166, 428, 429, 430, 442,  # namespaces, roots and mounts
+        438, 310, 311,  # other processes' files and memory
+        29, 30, 31, 64, 65, 66, 220, 68, 69, 70, 71, 240, 241,  # memory and messages that processes share
+        248, 249, 250,  # the keys that the kernel keeps
+    ),
+    "aarch64": (
+        198, 425, 117,
+        157, 154, 129, 130, 131, 138, 240, 424, 140,
+        97, 268, 41, 51, 40, 39, 428, 429, 430, 442,
+        438, 270, 271,
+        194, 195, 196, 190, 191, 192, 193, 186, 187, 188, 189, 180, 181,
+        217, 218, 219,
+    ),
+}  # fmt: skip
+"""Of a machine: the calls that fail."""
+
+PRETENDED = {
+    "x86_64": (
+        90, 91, 268, 452, 92, 93, 94, 260,  # chmod, chown
+        132, 235, 261, 280,  # utime
+        188, 189, 190, 463, 197, 198, 199, 466, 469,  # extended attributes
+    ),
+    "aarch64": (52, 53, 452, 54, 55, 88, 5, 6, 7, 463, 14, 15, 16, 466, 469),
+}  # fmt: skip
+"""The calls that do nothing and say that they did: Landlock lets them through to files that may not be
+written, and a configuration that makes a file its owner's only shall not fail."""
+
+MACHINES = {"x86_64": (0xC000003E, 126, 302, 56), "aarch64": (0xC00000B7, 91, 261, 220)}
+"""Of a machine: its number, and those of `capset`, `prlimit64` and `clone`."""
+
+CLONE3 = 435
+NAMESPACES = 0x7E020000
+"""The flags with which `clone` makes a namespace."""
 
 READABLE = (
     "/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin", "/opt/conda", "/nix/store", "/proc", "/dev/null",
@@ -53,7 +83,7 @@ def confine(writable: Iterable[str], readable: Iterable[str], seconds: int, memo
     """
     if not sys.platform.startswith("linux"):
         raise CannotConfine(f"there is no sandbox on {platform.system()}; run it on Linux")
-    if platform.machine() not in SYSCALLS:
+    if platform.machine() not in MACHINES:
         raise CannotConfine(f"there is no sandbox for {platform.machine()}")
     libc = ctypes.CDLL(None, use_errno=True)
     used = resource.getrusage(resource.RUSAGE_SELF)
@@ -64,10 +94,10 @@ def confine(writable: Iterable[str], readable: Iterable[str], seconds: int, memo
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _must(libc.prctl(38, 1, 0, 0, 0), "it may gain rights")  # PR_SET_NO_NEW_PRIVS
     _files(libc, writable, readable)
-    machine, refused, capset = SYSCALLS[platform.machine()]
+    capset = MACHINES[platform.machine()][1]
     header = ctypes.create_string_buffer(struct.pack("Ii", 0x20080522, 0))
     _must(libc.syscall(capset, header, ctypes.create_string_buffer(24)), "its rights stay")
-    _calls(libc, machine, refused)
+    _calls(libc, platform.machine())
 
 
 def _must(result: int, otherwise: str) -> None:
@@ -107,26 +137,45 @@ def _files(libc: ctypes.CDLL, writable: Iterable[str], readable: Iterable[str]) 
     os.close(ruleset)
 
 
-def _calls(libc: ctypes.CDLL, machine: int, refused: Iterable[int]) -> None:
+def _calls(libc: ctypes.CDLL, name: str) -> None:
     """Let the kernel refuse calls: a program for its packet filter, of 8 bytes an instruction."""
-    numbers = list(refused)
-    load, jump_equal, answer = 0x20, 0x15, 0x06
-    allow, refuse, kill = 0x7FFF0000, 0x00050000 | 13, 0x80000000  # 13: EACCES
-    program = [
-        (load, 0, 0, 4),
-        (jump_equal, 1, 0, machine),
-        (answer, 0, 0, kill),
-        (load, 0, 0, 0),
-        (0x35, 0, 1, 0x40000000),  # the other numbering of the same machine
-        (answer, 0, 0, kill),
+    machine, _, prlimit, clone = MACHINES[name]
+    load, equal, at_least, has = 0x20, 0x15, 0x35, 0x45
+    number, architecture, argument = 0, 4, 16  # where they stand in what the filter is given
+    answers = {
+        "allow": 0x7FFF0000,
+        "refuse": 0x00050000 | 13,  # EACCES
+        "missing": 0x00050000 | 38,  # ENOSYS, so that the C library takes the older call
+        "pretend": 0x00050000,
+        "kill": 0x80000000,
+    }
+    # an instruction, and where to go if it holds and if not; nowhere is on to the next
+    program: list[tuple[int, int, str, str]] = [
+        (load, architecture, "", ""),
+        (equal, machine, "", "kill"),
+        (load, number, "", ""),
+        (at_least, 0x40000000, "kill", ""),  # the other numbering of the same machine
+        *((equal, each, "refuse", "") for each in REFUSED[name]),
+        *((equal, each, "pretend", "") for each in PRETENDED[name]),
+        (equal, CLONE3, "missing", ""),  # its flags are in memory, where no filter looks
+        (equal, clone, "flags", ""),
+        (equal, prlimit, "", "allow"),
+        (load, argument, "", ""),
+        (equal, 0, "allow", "refuse"),  # the limits of this process, or of another
     ]
-    for place, number in enumerate(numbers):
-        program.append((jump_equal, len(numbers) - place, 0, number))
-    program += [(answer, 0, 0, allow), (answer, 0, 0, refuse)]
-    code = b"".join(struct.pack("HBBI", *each) for each in program)
+    places = {"flags": len(program)}
+    program += [(load, argument, "", ""), (has, NAMESPACES, "refuse", "allow")]
+    places.update({each: len(program) + place for place, each in enumerate(answers)})
+    code = b"".join(
+        struct.pack(
+            "HBBI", instruction, *(places[to] - place - 1 if to else 0 for to in where), value
+        )
+        for place, (instruction, value, *where) in enumerate(program)
+    )
+    code += b"".join(struct.pack("HBBI", 0x06, 0, 0, each) for each in answers.values())
     buffer = ctypes.create_string_buffer(code, len(code))
     filters = ctypes.create_string_buffer(
-        struct.pack("HxxxxxxP", len(program), ctypes.addressof(buffer))
+        struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(buffer))
     )
     # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
     _must(libc.prctl(22, 2, filters, 0, 0), "its calls cannot be limited")

@@ -27,6 +27,7 @@ MEMORY = 2 << 30
 """Bytes of address space that it may use."""
 
 LARGEST_ANSWER = 64 << 20
+DEEPEST_ANSWER = 200
 
 AT_START = {"PYTHONHASHSEED": "0", "LANG": "C.UTF-8"}
 """All that the interpreter is started with. What a configuration brings along may name libraries to load
@@ -123,7 +124,7 @@ def execute(
         if process.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
             why = f"it takes more than {seconds} s of processor time, or too much memory"
         raise NotExecuted(f"the configuration does not answer: {why}")
-    return _understood(answer, " ".join(last)[:500])
+    return understood(answer, " ".join(last)[:500])
 
 
 def _wait(process: subprocess.Popen[bytes], seconds: int, work: Work) -> None:
@@ -143,11 +144,23 @@ def _wait(process: subprocess.Popen[bytes], seconds: int, work: Work) -> None:
         process.wait()
 
 
-def _understood(answer: bytes, last: str) -> Executed:
+def understood(answer: bytes, last: str) -> Executed:
+    """What run.py answered, or what a configuration wrote in its place.
+
+    Arguments:
+        answer: JSON.
+        last: the last line that the configuration printed.
+
+    Raises:
+        NotExecuted: it fails, or that is no answer.
+        NotHere: as `execute` says it.
+    """
     try:
         told = json.loads(answer)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise NotExecuted(f"the configuration's answer cannot be read: {error}") from None
+    if not isinstance(told, dict) or _is_deep(told):
+        raise NotExecuted("the configuration put something else in the place of its answer")
     if "needs" in told:
         raise NotHere(f"needs {told['needs']}; give --python PATH of the hub's interpreter")
     if "cannot" in told:
@@ -156,4 +169,20 @@ def _understood(answer: bytes, last: str) -> Executed:
         # who exits says why in their last line
         said = f" ({last})" if "SystemExit" in told["error"] and last else ""
         raise NotExecuted(f"{told['error']}{said}")
-    return Executed(told["config"], told["python"], told["known"])
+    config, known = told.get("config"), told.get("known")
+    if not isinstance(config, dict) or not isinstance(known, dict):
+        raise NotExecuted("the configuration put something else in the place of its answer")
+    return Executed(config, str(told.get("python", "")), known)
+
+
+def _is_deep(told: Any) -> bool:
+    """Whether it is nested deeper than anything that recorder.py writes."""
+    level = [told]
+    for _ in range(DEEPEST_ANSWER):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, (dict, list))
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+    return bool(level)
