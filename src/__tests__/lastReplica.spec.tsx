@@ -129,7 +129,7 @@ describe('LastReplica', () => {
     );
     cleanup();
     await show('admin');
-    await screen.findByText(/Read in the drill’s report what failed/);
+    await screen.findByText(/The report says what failed/);
     screen.getByText('jupyter 2i2c drill');
     screen.getByRole('button', { name: 'Copy the command' });
   });

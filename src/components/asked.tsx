@@ -10,7 +10,8 @@ import { Button } from './button';
 /** What it is made from. */
 export interface IAskedProps<T> {
   asked: IAsked<T>;
-  retry: () => void;
+  /** Asks again; left out where another section says what is wrong, and offers it. */
+  retry?: () => void;
   trans: TranslationBundle;
   children: (value: T) => React.ReactNode;
 }
@@ -19,18 +20,21 @@ export interface IAskedProps<T> {
  * The answer if there is one, however old; else that it is awaited, or why there is none.
  */
 export function Asked<T>(props: IAskedProps<T>): JSX.Element {
-  const { asked, trans } = props;
+  const { asked, retry, trans } = props;
+  if (!retry && asked.error && !asked.loading && asked.value === null) {
+    return <p className="jp-HubPanel-note">{trans.__('Not known.')}</p>;
+  }
   return (
     <>
-      {asked.error && !asked.loading && (
+      {retry && asked.error && !asked.loading && (
         <div className="jp-HubPanel-state" role="status">
           <p>{explain(asked.error.status, trans)}</p>
-          {asked.error.message && (
+          {asked.error.status !== 0 && asked.error.message && (
             <p className="jp-HubPanel-note">
               <bdi>{asked.error.message}</bdi>
             </p>
           )}
-          <Button onClick={props.retry}>{trans.__('Try again')}</Button>
+          <Button onClick={retry}>{trans.__('Try again')}</Button>
         </div>
       )}
       {asked.value !== null

@@ -15,11 +15,7 @@ import type { ISectionProps } from '.';
 export function AboutSection(props: ISectionProps): JSX.Element {
   const { model, trans } = props;
   return (
-    <Asked
-      asked={model.info}
-      retry={() => void model.refreshInfo()}
-      trans={trans}
-    >
+    <Asked asked={model.info} trans={trans}>
       {info => <About {...props} facts={info.facts} />}
     </Asked>
   );

@@ -19,11 +19,7 @@ import { Requests } from './requests';
 export function HelpSection(props: ISectionProps): JSX.Element {
   const { model, trans } = props;
   return (
-    <Asked
-      asked={model.info}
-      retry={() => void model.refreshInfo()}
-      trans={trans}
-    >
+    <Asked asked={model.info} trans={trans}>
       {info => <Help {...props} facts={info.facts} />}
     </Asked>
   );

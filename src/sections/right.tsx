@@ -18,11 +18,7 @@ import { LastReplica } from './lastReplica';
 export function RightSection(props: ISectionProps): JSX.Element {
   const { model, trans } = props;
   return (
-    <Asked
-      asked={model.info}
-      retry={() => void model.refreshInfo()}
-      trans={trans}
-    >
+    <Asked asked={model.info} trans={trans}>
       {info => <Right {...props} facts={info.facts} />}
     </Asked>
   );
