@@ -16,6 +16,7 @@ from traitlets import Dict, Enum, HasTraits, Integer, List, Unicode
 
 from ..text import line
 from .delivery.base import Channel
+from .help_request import is_address
 
 CHANNELS = ("", "smtp", "webhook", "freshdesk")
 
@@ -215,8 +216,6 @@ class SupportTraits(HasTraits):
         )
 
     def _sender(self) -> str:
-        from .support import is_address
-
         address = parseaddr(self.support_sender)[1]
         if not is_address(address) or line(self.support_sender) != self.support_sender:
             raise ValueError(

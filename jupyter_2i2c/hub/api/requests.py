@@ -10,11 +10,12 @@ from tornado import web
 from tornado.http1connection import HTTP1Connection
 
 from ..administration import Administration
+from ..help_request import MAX_BODY, BadRequest
 from ..identity import HubIdentities, Identity
 from ..store import requests
 from ..store.database import StoreUnavailable
 from ..store.requests import AnotherRequest, Request, TooManyRequests
-from ..support import MAX_BODY, BadRequest, NotOffered, Support
+from ..support import NotOffered, Support
 from .base import Wait, json_object
 from .intents import PERSONAL, AdministrationHandler, asking_server
 

@@ -6,9 +6,9 @@ from typing import Any
 from urllib.parse import quote
 
 from ..delivery.wording import diagnostics_text
+from ..help_request import MAX_TEXT
 from ..store import requests
 from ..store.requests import OPEN, Attachment, Enclosed, Request, WrongState
-from ..support import MAX_TEXT
 from .base import ConsolePage, Refusal
 from .pages import Page
 

@@ -7,9 +7,9 @@ import re
 import pytest
 
 from jupyter_2i2c.defaults import DEFAULTS
+from jupyter_2i2c.hub.help_request import BadRequest, read_content
 from jupyter_2i2c.hub.store import requests
 from jupyter_2i2c.hub.store.errors import StoreUnavailable
-from jupyter_2i2c.hub.support import BadRequest, read_content
 
 from .conftest import CONTACTS, attachment, plain, request
 
