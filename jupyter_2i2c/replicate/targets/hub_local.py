@@ -11,8 +11,10 @@ import os
 import re
 import shlex
 import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -485,8 +487,6 @@ def build(
     Raises:
         ReplicateError: it cannot be built; nothing is left behind.
     """
-    import sys
-
     made = plan(bundle, port=port, login=login)
     work.step(0, 0, "building the hub")
     with appearing(directory) as partial:
@@ -498,6 +498,11 @@ def build(
         (partial / DECIDED).write_text(
             json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8"
         )
+        if python is None and find_spec("jupyterhub") is None:
+            packages = shlex.join(packages_of(bundle))
+            made.notes.append(
+                f"JupyterHub is not installed here: {sys.executable} -m pip install {packages}"
+            )
         template = bundle.text(TEMPLATE)
         if PASSWORD in made.secrets:
             template += f"\n# the password of everybody, to try it out\n{PASSWORD}=\n"
