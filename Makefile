@@ -42,7 +42,7 @@ install: .venv/installed .proxy/installed
 	@touch $@
 
 node_modules/installed: .venv/tools package.json yarn.lock
-	@node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2> /dev/null || { echo "Node.js 20 or newer is needed to build the panel."; exit 1; }
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2> /dev/null || { echo "Node.js 20 or newer is needed to build the panel."; exit 1; }
 	@echo "Installing the panel's packages …"
 	@jlpm install --immutable > .venv/jlpm.log 2>&1 || { cat .venv/jlpm.log; exit 1; }
 	@touch $@
