@@ -44,6 +44,7 @@ TOLD_ELSEWHERE = {
     Path("docs/operators/deploy/deployment.md"): "tests/recipes/test_files.py",
     Path("docs/operators/deploy/tljh.md"): "tests/recipes/test_running.py",
     Path("docs/operators/deploy/z2jh.md"): "tests/recipes/test_files.py",
+    Path("docs/operators/elsewhere.md"): "tests/replicate/test_elsewhere_story.py",
     Path("docs/operators/replicate.md"): "tests/replicate/test_operators_page.py",
     Path("docs/operators/repository.md"): "tests/replicate/test_repository_page.py",
     Path("docs/operators/store.md"): "tests/hub/store/test_command.py",

@@ -78,6 +78,9 @@ with systemd, and root there; see https://tljh.jupyter.org/.
 5. Install what people work with into theirs, such as `requirements.txt` of a bundle that `jupyter 2i2c capture env`
    wrote in a user's server: `sudo -E /opt/tljh/user/bin/python3 -m pip install -r requirements.txt`
 6. `sudo tljh-config reload`
+7. Once the hub answers, `jupyter 2i2c people restore BUNDLE --live https://ADDRESS/` enters the users and groups of
+   the bundle that it lacks, and `jupyter 2i2c verify BUNDLE --built . --live https://ADDRESS/` compares who and what is
+   on it, and tries a server. `--help` says which tokens they need.
 
 What differs from the captured hub, and why:
 
