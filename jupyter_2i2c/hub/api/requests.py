@@ -90,7 +90,9 @@ class RequestsHandler(SupportHandler):
             self._counted = False
             self.support.end(self.identity.name)
 
-    on_connection_close = on_finish
+    def on_connection_close(self) -> None:
+        super().on_connection_close()  # ends the wait for a body that does not come
+        self.on_finish()
 
     def data_received(self, chunk: bytes) -> None:
         self._size += len(chunk)

@@ -217,6 +217,21 @@ async def begun(service, length):
     return reader, writer
 
 
+async def test_who_hangs_up_while_sending_leaves_nothing_behind(begin, mail_server, stub):
+    service = await begin(plain(mail_server), courier=False)
+    _, writer = await begun(service, 5_000_000)
+    await stub.arrivals.get()
+    begun_here = [
+        task for task in asyncio.all_tasks() if "_execute" in task.get_coro().__qualname__
+    ]
+    assert begun_here
+    writer.close()
+    await writer.wait_closed()
+    _, pending = await asyncio.wait(begun_here, timeout=10)
+    assert not pending
+    assert (await service.send()).status == 201
+
+
 async def test_a_stranger_is_refused_before_the_body(begin, mail_server):
     service = await begin(plain(mail_server), courier=False)
     assert (await service.send("nobody")).status == 403
