@@ -161,6 +161,3 @@ class ApiHandler(web.RequestHandler):
     def get(self, *_: Any) -> Any:
         """No such page, unless a subclass has one."""
         raise web.HTTPError(404, "there is nothing at this address")
-
-    def check_xsrf_cookie(self) -> None:
-        """Not needed where cookies are not accepted."""

@@ -155,9 +155,6 @@ class Framed(web.RequestHandler):
         if _told(value, 500)[0] == 500 and not isinstance(value, StreamClosedError):
             super().log_exception(typ, value, tb)
 
-    def check_xsrf_cookie(self) -> None:
-        """Not needed: forms carry a one-time value, which is stronger."""
-
 
 class ConsolePage(Framed):
     """A page of the console.
