@@ -7,20 +7,25 @@ anything is written, links and devices are refused, and so is what grows out of 
 from __future__ import annotations
 
 import io
+import lzma
 import shutil
 import stat
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import zstandard
 
 from .errors import ReplicateError, UnsafeBundle
 from .paths import Names
 from .work import Work
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 KINDS = (".tar.zst", ".zip")
 
@@ -33,17 +38,26 @@ MOST_GROWTH = 200
 SMALL = 256 << 20
 """Bytes that any bundle may unpack to."""
 
+SMALL_MANY = 10_000
+"""Files that any bundle may hold; beyond, one for each byte that it has packed."""
+
 CHUNK = 1 << 20
 
 FIRST = "data/manifest.json"
 """What a packed bundle begins with, so that it is known from another archive by its first bytes."""
 
 
+LARGEST_HEADER = 1 << 20
+"""Bytes of what a tar tells of a member beside its content, such as its long name; it is read at once."""
+
 BROKEN = (
     tarfile.TarError,
     zipfile.BadZipFile,
     zstandard.ZstdError,
+    zlib.error,
+    lzma.LZMAError,
     EOFError,
+    ValueError,
     NotImplementedError,
     RuntimeError,
 )
@@ -130,7 +144,8 @@ def is_bundle(path: Path) -> bool:
     if path.is_dir() or members is None:
         return (path / FIRST).is_file()
     try:
-        return next((name for name, *_ in members(path)), "").endswith(f"/{FIRST}")
+        files = (name for name, content, _ in members(path) if content is not None)
+        return next(files, "").endswith(f"/{FIRST}")
     except (OSError, EOFError, UnsafeBundle, *BROKEN):
         return True  # which says what is wrong with it when it is opened
 
@@ -174,21 +189,23 @@ def unpack(packed: Path, directory: Path, work: Work) -> Path:
         )
     size = packed.stat().st_size
     limit = max(size * MOST_GROWTH, SMALL)
+    most = min(MOST_FILES, max(size, SMALL_MANY))
     names = Names(str(packed))
     directory.mkdir(parents=True)
     written = 0
     try:
         for number, (name, content, executable) in enumerate(members(packed), 1):
+            if number > most:
+                raise _too_much(packed, f"to more than {most} files")
+            if content is None:
+                continue
             path = directory / names.accept(name)
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("wb") as target:
                 while data := content.read(CHUNK):
                     written += len(data)
-                    if written > limit or number > MOST_FILES:
-                        raise UnsafeBundle(
-                            f"{packed} is not opened: it unpacks to more than {MOST_GROWTH} times"
-                            " its size. Ask whoever made it for a directory instead"
-                        )
+                    if written > limit:
+                        raise _too_much(packed, f"to more than {MOST_GROWTH} times its size")
                     target.write(data)
                     work.step(0, 0, "unpacking")
             if executable:
@@ -197,36 +214,69 @@ def unpack(packed: Path, directory: Path, work: Work) -> Path:
         raise ReplicateError(
             f"{packed} cannot be unpacked: {error}; it is broken, fetch it anew"
         ) from error
+    except OSError as error:
+        # too long a name as well as too little room
+        raise ReplicateError(
+            f"{packed} cannot be unpacked in {directory.parent}: {error.strerror or error}; make room"
+            " there, set TMPDIR to another directory, or fetch it anew if it is broken"
+        ) from error
     tops = [each for each in directory.iterdir() if each.is_dir()]
     if len(tops) != 1:
         raise ReplicateError(f"{packed} is no bundle: it holds {len(tops)} directories, not one")
     return tops[0]
 
 
-def _tar_members(packed: Path) -> Iterator[tuple[str, IO[bytes], bool]]:
+def _too_much(packed: Path, how_much: str) -> UnsafeBundle:
+    return UnsafeBundle(
+        f"{packed} is not opened: it unpacks {how_much}. Ask whoever made it for a directory instead"
+    )
+
+
+class _Header(tarfile.TarInfo):
+    """A member of a tar whose name and the like do not fill the memory."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        """What is read of each header first."""
+        made = super().frombuf(buf, encoding, errors)
+        if not made.isreg() and made.size > LARGEST_HEADER:
+            raise UnsafeBundle(
+                f"what is to be unpacked says {made.size >> 20} MiB of a member beside its content;"
+                " it is not opened. Ask whoever made it for another"
+            )
+        return made
+
+
+Member = tuple[str, IO[bytes] | None, bool]
+"""Its name, its content if it is a file, and whether it may be executed."""
+
+
+def _tar_members(packed: Path) -> Iterator[Member]:
     with (
         packed.open("rb") as source,
         zstandard.ZstdDecompressor().stream_reader(source, read_across_frames=True) as stream,
-        tarfile.open(fileobj=stream, mode="r|") as tar,
+        tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header) as tar,
     ):
         for member in tar:
+            tar.members.clear()  # type: ignore[attr-defined]  # which it would keep, all of them
             content = tar.extractfile(member) if member.isreg() else None
-            if content is not None:
-                yield member.name, content, bool(member.mode & stat.S_IXUSR)
-            elif not member.isdir():
+            if content is None and not member.isdir():
                 raise _not_a_file(packed, member.name)
+            yield member.name, content, bool(member.mode & stat.S_IXUSR)
 
 
-def _zip_members(packed: Path) -> Iterator[tuple[str, IO[bytes], bool]]:
+def _zip_members(packed: Path) -> Iterator[Member]:
     with zipfile.ZipFile(packed) as source:
         for member in source.infolist():
             kind_of_file = stat.S_IFMT(member.external_attr >> 16)
             if kind_of_file not in (0, stat.S_IFREG, stat.S_IFDIR):
                 raise _not_a_file(packed, member.filename)
-            if not member.is_dir():
-                with source.open(member) as content:
-                    mode = member.external_attr >> 16
-                    yield member.filename, content, bool(mode & stat.S_IXUSR)
+            if member.is_dir():
+                yield member.filename, None, False
+                continue
+            with source.open(member) as content:
+                mode = member.external_attr >> 16
+                yield member.filename, content, bool(mode & stat.S_IXUSR)
 
 
 def _not_a_file(packed: Path, name: str) -> UnsafeBundle:

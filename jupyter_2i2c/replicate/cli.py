@@ -210,8 +210,10 @@ def _guarded(
             with _stopped_as_by_hand():
                 return run(arguments, terminal)
         except ReplicateError as error:
+            from .report_text import plain
+
             terminal.end()
-            print(f"jupyter 2i2c {verb}: {' '.join(str(error).split())}", file=sys.stderr)
+            print(f"jupyter 2i2c {verb}: {plain(' '.join(str(error).split()))}", file=sys.stderr)
             return WRONG_INPUT
         except (KeyboardInterrupt, Cancelled):
             terminal.end()

@@ -195,7 +195,7 @@ def read(text: str) -> Manifest:
     """
     try:
         plain = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ReplicateError(f"manifest.json is no JSON: {error}; take the bundle anew") from None
     version = plain.get("schema_version") if isinstance(plain, dict) else None
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
@@ -207,11 +207,11 @@ def read(text: str) -> Manifest:
         )
     try:
         return Manifest(
-            kind=plain["kind"],
-            created=plain["created"],
-            tool=plain["tool"],
-            source=plain["source"],
-            layers=plain["layers"],
+            kind=_text(plain["kind"]),
+            created=_text(plain["created"]),
+            tool=_texts(plain["tool"]),
+            source=_texts(plain["source"]),
+            layers=_texts(plain["layers"]),
             items=_each(Item, plain["items"]),
             transforms=_each(Transform, plain["transforms"]),
             secrets=_each(Secret, plain["secrets"]),
@@ -227,8 +227,19 @@ def read(text: str) -> Manifest:
 def _each(kind: Any, plain: Any) -> tuple[Any, ...]:
     known = kind.__dataclass_fields__
     return tuple(
-        kind(**{name: value for name, value in one.items() if name in known}) for one in plain
+        kind(**{name: _text(value) for name, value in one.items() if name in known})
+        for one in plain
     )
+
+
+def _texts(plain: Any) -> dict[str, str]:
+    return {name: _text(value) for name, value in plain.items()}
+
+
+def _text(plain: Any) -> str:
+    if not isinstance(plain, str):
+        raise TypeError(f"a text: {str(plain)[:40]!r} is none")
+    return plain
 
 
 @cache

@@ -52,7 +52,7 @@ def inspect_text(found: Mapping[str, Any]) -> str:
     """What is in a bundle."""
     signed = "signed" if found["signed"] else "not signed"
     lines = [
-        f"{plain(found['bundle'])}: {found['kind']}, {found['created']}",
+        f"{plain(found['bundle'])}: {plain(found['kind'])}, {plain(found['created'])}",
         f"{found['files']} files, {found['bytes'] / 2**20:.1f} MiB, {signed}",
         *(f"{plain(name)}: {plain(str(value))}" for name, value in sorted(found["source"].items())),
         "",

@@ -49,6 +49,7 @@ def packed(path, names, content=b"x"):
         for name in names:
             member = tarfile.TarInfo(name)
             member.size = len(content)
+            member.type = tarfile.DIRTYPE if name.endswith("/") else tarfile.REGTYPE
             file.addfile(member, io.BytesIO(content))
     path.write_bytes(zstandard.compress(plain.getvalue()))
     return path
@@ -104,6 +105,41 @@ def test_a_bomb_is_not_unpacked(kind, tmp_path, monkeypatch):
     path = packed(tmp_path / f"b{kind}", ["b/x"], b"\0" * (64 << 20))
     assert path.stat().st_size < 1 << 17
     with pytest.raises(UnsafeBundle, match="times its size"), opened(path):
+        pass
+
+
+@pytest.mark.parametrize("kind", archive.KINDS)
+@pytest.mark.parametrize("name", ["b/{}", "b/{}/"])
+def test_a_bomb_of_empty_files_or_directories_is_not_unpacked(name, kind, tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "MOST_FILES", 50)
+    path = packed(tmp_path / f"b{kind}", [name.format(each) for each in range(100)], b"")
+    with pytest.raises(UnsafeBundle, match="more than 50 files"), opened(path):
+        pass
+
+
+def test_what_a_tar_tells_beside_the_content_does_not_fill_the_memory(tmp_path):
+    header = tarfile.TarInfo("b/data/manifest.json")
+    header.type, header.size = tarfile.XHDTYPE, 4 << 30
+    (tmp_path / "b.tar.zst").write_bytes(zstandard.compress(header.tobuf(tarfile.USTAR_FORMAT)))
+    with pytest.raises(UnsafeBundle, match="4096 MiB"), opened(tmp_path / "b.tar.zst"):
+        pass
+
+
+@pytest.mark.parametrize("kind", archive.KINDS)
+def test_a_name_that_is_too_long_for_this_machine(kind, tmp_path):
+    with (
+        pytest.raises(ReplicateError, match="too long"),
+        opened(packed(tmp_path / f"b{kind}", ["b/" + "x" * 300])),
+    ):
+        pass
+
+
+def test_what_is_packed_wrongly_is_said_to_be_broken(tmp_path):
+    path = packed(tmp_path / "b.zip", ["b/x"], b"some words, and some more words" * 9)
+    data = bytearray(path.read_bytes())
+    data[60:70] = b"\xff" * 10
+    path.write_bytes(data)
+    with pytest.raises(ReplicateError, match="fetch it anew"), opened(path):
         pass
 
 
@@ -171,6 +207,35 @@ def edit_manifest(bundle, **changes):
     manifest.update(changes)
     path.write_text(json.dumps(manifest))
     rebag(bundle)
+
+
+def test_a_file_that_only_a_weaker_manifest_names(bundle):
+    (bundle / "data" / "more.txt").write_text("")
+    (bundle / "manifest-md5.txt").write_text(f"{hashlib.md5(b'').hexdigest()}  data/more.txt\n")
+    info = (bundle / "bag-info.txt").read_text()
+    (bundle / "bag-info.txt").write_text(info.replace("Payload-Oxum", "Was"))
+    (bundle / "tagmanifest-sha256.txt").unlink()
+    rung = verify(bundle).rungs["V0"]
+    assert rung.status == "fail"
+
+
+def test_a_list_of_files_that_is_no_text(bundle):
+    (bundle / "manifest-sha256.txt").write_bytes(b"\xff\xfe")
+    assert verify(bundle).rungs["V0"].status == "fail"
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"schema_version": 1, "items": [{"layer": []}]}'])
+def test_a_manifest_of_another_form_is_said_to_be(text):
+    with pytest.raises(ReplicateError, match="take the bundle anew"):
+        read(text)
+
+
+@pytest.mark.parametrize("field", ["kind", "created", "source", "layers", "tool"])
+def test_a_manifest_whose_fields_are_something_else_is_said_to_be(field, bundle):
+    manifest = json.loads((bundle / "data" / "manifest.json").read_text())
+    for wrong in (1, ["a"], {"a": 1}):
+        with pytest.raises(ReplicateError, match="misstates"):
+            read(json.dumps({**manifest, field: wrong}))
 
 
 def test_a_manifest_of_a_newer_schema(bundle):
