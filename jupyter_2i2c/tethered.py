@@ -22,6 +22,9 @@ from typing import IO
 GRACE = 30
 """Seconds in which a program may end by itself once it is told to."""
 
+NOTHING = "-"
+"""Stands for the number of a file where a program gets none."""
+
 Started = Mapping[int, str]
 """Processes, with when each was started, by which it is known again."""
 
@@ -42,6 +45,8 @@ def start(
     cwd: Path,
     env: Mapping[str, str],
     output: IO[bytes],
+    errors: IO[bytes] | None = None,
+    given: IO[bytes] | None = None,
 ) -> Program:
     """Start a program, in a session of its own, that ends with this process.
 
@@ -50,16 +55,20 @@ def start(
         cwd: where it runs.
         env: all its variables.
         output: what it says goes there.
+        errors: what it says on standard error; to `output` by default.
+        given: a file that is its standard input; nothing by default.
 
     Returns:
         It, for `stop`, or for `let_go` once it has ended.
     """
     ours, theirs = socket.socketpair()
+    passed = [given.fileno()] if given else []
+    words = [str(passed[0]) if passed else NOTHING, *(os.fspath(each) for each in command)]
     try:
         program = Program(
-            [sys.executable, "-I", "-S", __file__, *(os.fspath(each) for each in command)],
-            cwd=cwd, env=dict(env), stdin=theirs.fileno(), stdout=output, stderr=output,
-            start_new_session=True,
+            [sys.executable, "-I", "-S", __file__, *words],
+            cwd=cwd, env=dict(env), stdin=theirs.fileno(), stdout=output, stderr=errors or output,
+            pass_fds=passed, start_new_session=True,
         )  # fmt: skip
     except BaseException:
         ours.close()
@@ -142,10 +151,14 @@ def _kill(started: Started) -> None:
                 os.kill(pid, signal.SIGKILL)
 
 
-def main(command: list[str]) -> None:
+def main(given: str, command: list[str]) -> None:
     """Leave a watcher behind, and become the program.
 
     Standard input is the other end of the tether.
+
+    Arguments:
+        given: the number of the file that the program reads, or `NOTHING`.
+        command: the program's.
     """
     program = os.getpid()
     here, held = os.pipe()
@@ -153,29 +166,33 @@ def main(command: list[str]) -> None:
     if not intermediate:
         if not os.fork():
             os.close(held)
-            _watch(program, here)
+            _watch(program, here, given)
         os._exit(0)
     os.waitpid(intermediate, 0)
     os.close(here)
     # it is closed when the program ends, and by nothing before: what a program starts does not get it
     os.set_inheritable(held, True)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
+    file = os.open(os.devnull, os.O_RDONLY) if given == NOTHING else int(given)
+    os.dup2(file, 0)
+    os.close(file)
     try:
         os.execvp(command[0], command)  # noqa: S606
     except OSError as error:
         sys.exit(f"Error: {command[0]} cannot be started: {error.strerror}")
 
 
-def _watch(program: int, ended: int) -> None:
+def _watch(program: int, ended: int, given: str) -> None:
     """End the program when the tether is let go; be gone when it has ended.
 
     Arguments:
         program: which.
         ended: a pipe that closes when it has ended.
+        given: the number of its own file, which we do not hold; or `NOTHING`.
     """
     try:
         os.setsid()
+        if given != NOTHING:
+            os.close(int(given))
         nothing = os.open(os.devnull, os.O_RDWR)
         for each in (1, 2):  # who reads what the program says need not wait for us
             os.dup2(nothing, each)
@@ -194,4 +211,4 @@ def _watch(program: int, ended: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(sys.argv[1], sys.argv[2:])

@@ -97,6 +97,24 @@ def test_what_it_starts_does_not_hold_its_pipes(started, tmp_path):
     assert said(tmp_path, process) == "['0', '1', '2', '3']\n"  # 3 is the listing itself
 
 
+def test_it_reads_what_it_is_given_and_says_what_is_wrong_elsewhere(tmp_path):
+    (tmp_path / "given").write_text("ebb")
+    code = "import os, sys; print(sys.stdin.read() * 2); print(len(os.listdir('/proc/self/fd')), file=sys.stderr)"
+    with (
+        (tmp_path / "said").open("wb") as output,
+        (tmp_path / "wrong").open("wb") as errors,
+        (tmp_path / "given").open("rb") as given,
+    ):
+        command = [sys.executable, "-c", code]
+        program = tethered.start(
+            command, cwd=tmp_path, env={}, output=output, errors=errors, given=given
+        )
+    assert said(tmp_path, program) == "ebbebb\n"
+    # its own three, the listing, and by what its watcher sees that it has ended
+    assert (tmp_path / "wrong").read_text() == "5\n"
+    tethered.let_go(program)
+
+
 def test_what_cannot_be_started_says_so(tmp_path):
     with (tmp_path / "said").open("wb") as output:
         process = tethered.start(["/no/such/thing"], cwd=tmp_path, env={}, output=output)

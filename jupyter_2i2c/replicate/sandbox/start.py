@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ... import tethered
 from ..redact import NO_SECRET_NAME, SECRET_NAME
 from ..work import Work
 
@@ -105,14 +106,13 @@ def execute(
         asked.write(json.dumps(request).encode())
         asked.seek(0)
         with tempfile.TemporaryFile() as answers:
-            process = subprocess.Popen(
+            process = tethered.start(
                 [interpreter, "-s", RUN],
-                stdin=asked,
-                stdout=answers,
-                stderr=said,
-                env={"TMPDIR": str(directory), "HOME": str(directory), **AT_START},
                 cwd=directory,
-                start_new_session=True,
+                env={"TMPDIR": str(directory), "HOME": str(directory), **AT_START},
+                output=answers,
+                errors=said,
+                given=asked,
             )
             _wait(process, seconds, work)
             answers.seek(0)
@@ -127,7 +127,7 @@ def execute(
     return understood(answer, " ".join(last)[:500])
 
 
-def _wait(process: subprocess.Popen[bytes], seconds: int, work: Work) -> None:
+def _wait(process: tethered.Program, seconds: int, work: Work) -> None:
     deadline = time.monotonic() + seconds
     try:
         while True:
@@ -142,6 +142,7 @@ def _wait(process: subprocess.Popen[bytes], seconds: int, work: Work) -> None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        tethered.let_go(process)
 
 
 def understood(answer: bytes, last: str) -> Executed:
