@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,12 +99,7 @@ class Administration:
             api_url, client_options=client_options, on_failure=metrics.hub_failed("jobs")
         )
         try:
-            self.store = Store(
-                options.database_url,
-                load_or_create(Path(options.key_file).absolute()),
-                on_entry=metrics.acted,
-            )
-            self.store.open()
+            self.store = self._open_store(metrics.acted)
         except (StoreUnusable, UnusableKey) as error:
             self.unusable = str(error)
             log.error("the administrators' side is off: %s", error)
@@ -127,6 +122,20 @@ class Administration:
             export = ExportHub(self.store, self.exports, self._holders("custom:2i2c:replicate"))
             actions[export.name] = export
         self.desk = IntentDesk(self.store, self.api, actions, self.runner)
+
+    def _open_store(self, on_entry: Callable[[str, str], None] | None = None) -> Store:
+        key = load_or_create(Path(self.options.key_file).absolute())
+        store = Store(self.options.database_url, key, on_entry=on_entry)
+        store.open()
+        return store
+
+    def could_be_used(self) -> bool:
+        """Whether a store that could not be used can be by now: a database may start after the service."""
+        try:
+            self._open_store().close()
+        except (StoreUnusable, UnusableKey):
+            return False
+        return True
 
     def _holders(self, scope: str) -> frozenset[str]:
         """The scopes of which one is enough for what is ours."""

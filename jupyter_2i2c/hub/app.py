@@ -55,6 +55,9 @@ from .support_traits import SupportTraits
 MAX_BODY = 4 << 20
 """Bytes of what is sent, which is held in memory before it is known by whom; requests for help may have more."""
 
+BODY_TIMEOUT = 120.0
+"""Seconds in which all of it must come."""
+
 
 class HubService(SupportTraits, Application):
     """The service ``2i2c``: the hub's facts for users' servers, and a public page."""
@@ -166,6 +169,9 @@ class HubService(SupportTraits, Application):
     hub_settings = HubSettings()
     _entry: HubEntry | None = None
 
+    STORE_RETRY = 30.0
+    """Seconds between two attempts to open a store that could not be used at the start."""
+
     def start(self) -> None:
         """Run until a signal says stop."""
         asyncio.run(self._run())
@@ -182,7 +188,7 @@ class HubService(SupportTraits, Application):
             servers = self.listen()
             await self.administration.start()
             self.support.start()
-            await _first(stop, changed)
+            await self._wait(stop, changed)
             for server in servers:
                 server.stop()
             await self.support.close()
@@ -191,10 +197,21 @@ class HubService(SupportTraits, Application):
             for server in servers:
                 with suppress(asyncio.TimeoutError):  # one that hangs must keep nobody
                     await asyncio.wait_for(server.close_all_connections(), self.stop_timeout)
-            if not stop.is_set():
+            if changed.is_set() and not stop.is_set():
                 self.log.info("what the hub's configuration says is new; beginning anew with it")
         if watch:
             watch.cancel()
+
+    async def _wait(self, stop: asyncio.Event, changed: asyncio.Event) -> None:
+        """Until it is to stop, or to begin anew: with another configuration, or a store that can be used now."""
+        while self.administration.unusable:
+            await _first(stop, changed, timeout=self.STORE_RETRY)
+            if stop.is_set() or changed.is_set():
+                return
+            if await asyncio.to_thread(self.administration.could_be_used):
+                self.log.info("the store can be used now; beginning anew with it")
+                return
+        await _first(stop, changed)
 
     def listen(self) -> list[HTTPServer]:
         """Open both listeners.
@@ -249,7 +266,12 @@ class HubService(SupportTraits, Application):
     def _behind_the_proxy(self, application: web.Application, address: str) -> HTTPServer:
         """Listen where the hub's proxy asks."""
         where = urlsplit(address)
-        server = HTTPServer(application, ssl_options=_server_context(), max_body_size=MAX_BODY)
+        server = HTTPServer(
+            application,
+            ssl_options=_server_context(),
+            max_body_size=MAX_BODY,
+            body_timeout=BODY_TIMEOUT,
+        )
         server.listen(where.port or 80, self.bind_host or where.hostname or "127.0.0.1")
         return server
 
@@ -404,10 +426,10 @@ async def _own_entry() -> HubEntry | None:
     return entry
 
 
-async def _first(*events: asyncio.Event) -> None:
-    """Return when one of the events is set."""
+async def _first(*events: asyncio.Event, timeout: float | None = None) -> None:
+    """Return when one of the events is set, or after so many seconds."""
     tasks = [asyncio.ensure_future(each.wait()) for each in events]
-    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait(tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
     for task in tasks:
         task.cancel()
 

@@ -120,6 +120,28 @@ def test_a24_what_is_too_large_is_not_even_read(service):
         assert connection.recv(100).startswith(b"HTTP/1.1 400")
 
 
+def test_f12_a_store_that_comes_late_is_taken_up(service, tmp_path):
+    config = (
+        "c.HubService.database_url = 'sqlite:///later/store.sqlite'\n"
+        "from jupyter_2i2c.hub.app import HubService\n"
+        "HubService.STORE_RETRY = 0.1\n"
+    )
+    _, base, operations = service(config=config)
+    assert httpx.get(f"{operations}/readyz").status_code == 503
+    assert "with or without 2i2c" in httpx.get(base).text
+    (tmp_path / "later").mkdir()
+    deadline = time.monotonic() + 30
+    while not ready(operations):
+        assert time.monotonic() < deadline
+
+
+def ready(operations):
+    try:
+        return httpx.get(f"{operations}/readyz").status_code == 200
+    except httpx.TransportError:  # it begins anew
+        return False
+
+
 def test_it_stops_when_it_is_told_to(service):
     process, _, _ = service()
     process.terminate()

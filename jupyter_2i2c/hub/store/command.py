@@ -86,4 +86,7 @@ def _date(text: str) -> datetime:
         date = datetime.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no date; write YYYY-MM-DD") from None
-    return date if date.tzinfo else date.replace(tzinfo=timezone.utc)
+    date = date if date.tzinfo else date.replace(tzinfo=timezone.utc)
+    if date > datetime.now(timezone.utc):  # a slip in the year would leave nothing
+        raise argparse.ArgumentTypeError(f"{text} is still to come")
+    return date

@@ -99,13 +99,18 @@ def load_or_create(path: Path) -> bytes:
     if path.exists():
         return load(path)
     try:
-        # mkstemp makes files that only their owner can read
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        _make(path)
     except OSError as error:
         raise UnusableKey(
             f"{path}: {error.strerror}, so no key can be made there; set HubService.key_file to a"
-            " place that the service can write"
+            " place that the service can write, on a file system with hard links"
         ) from None
+    return load(path)
+
+
+def _make(path: Path) -> None:
+    # mkstemp makes files that only their owner can read
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(secrets.token_hex(LENGTH) + "\n")
@@ -115,4 +120,3 @@ def load_or_create(path: Path) -> bytes:
             os.link(name, path)
     finally:
         Path(name).unlink()
-    return load(path)

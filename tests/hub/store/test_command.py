@@ -123,7 +123,7 @@ def test_purge(run, store):
     intent = store.write_now(intents.create, **ask, time=old)
     store.write_now(intents.refuse, intent.id, actor="ada", time=old)
     assert run("--purge-before", "2019-01-01")[1] == "0 entries removed\n"
-    status, out, err = run("--purge-before", "2100-01-01")
+    status, out, err = run("--purge-before", datetime.now(timezone.utc).isoformat())
     assert (status, out) == (0, "8 entries removed\n")
     assert "jupyter_2i2c audit head 9:" in err
     (left,) = store.read_now(audit.entries)
@@ -131,6 +131,13 @@ def test_purge(run, store):
     assert store.read_now(intents.get, intent.id) is None
     assert store.read_now(jobs.get, job.id) is not None  # it has not ended
     assert run("--verify")[0] == 0
+
+
+def test_a_slip_in_the_year_removes_nothing(run, store, capsys):
+    with pytest.raises(SystemExit):
+        run("--purge-before", "2062-11-21")
+    assert "2062-11-21 is still to come" in capsys.readouterr().err
+    assert len(store.read_now(audit.entries)) == 5
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import sqlite3
@@ -17,7 +18,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import StatementError
 
-from jupyter_2i2c.hub.store import audit, intents
+from jupyter_2i2c.hub.store import audit, intents, keys
 from jupyter_2i2c.hub.store.database import StoreUnavailable, StoreUnusable
 
 ASK = {"kind": "stop-server", "actor": "ada", "target": {"user": "grace"}}
@@ -30,6 +31,24 @@ from jupyter_2i2c.hub.store.database import Store
 store = Store(sys.argv[1], bytes(range(32)), on_head=lambda head: None)
 store.open()
 """
+
+
+@pytest.mark.parametrize("broken", ["link", "fsync"])
+def test_f13_f14_a_key_that_cannot_be_made_is_said_and_leaves_nothing(
+    tmp_path, monkeypatch, broken
+):
+    """Such as on a file system without hard links, or on a full one."""
+
+    def fail(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "service.key"
+    with monkeypatch.context() as full:
+        full.setattr(os, broken, fail)
+        with pytest.raises(keys.UnusableKey, match="No space left on device, so no key"):
+            keys.load_or_create(path)
+    assert list(tmp_path.iterdir()) == []
+    assert keys.load_or_create(path) == keys.load(path)
 
 
 def child(url, code):
