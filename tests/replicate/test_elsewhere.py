@@ -2,6 +2,11 @@
 
 import copy
 import json
+import os
+import signal
+import subprocess
+import sys
+import threading
 
 import pytest
 from traitlets.config import Config
@@ -15,8 +20,16 @@ from jupyter_2i2c.replicate.importers import bundled
 from jupyter_2i2c.replicate.importers.recorded import read_record, write_bundle
 from jupyter_2i2c.replicate.live_hub import safe_address
 from jupyter_2i2c.replicate.targets import k8s
-from jupyter_2i2c.replicate.verify import Live, elsewhere, server, v6_declared, v7_elsewhere
-from jupyter_2i2c.replicate.verify.ladder import RUNGS, Verification, failed, not_run
+from jupyter_2i2c.replicate.verify import (
+    Live,
+    elsewhere,
+    server,
+    v6_declared,
+    v6_elsewhere,
+    v6_live,
+    v7_elsewhere,
+)
+from jupyter_2i2c.replicate.verify.ladder import RUNGS, Result, Verification, failed, not_run
 from jupyter_2i2c.replicate.work import Work
 
 from . import k8s_hub
@@ -360,6 +373,11 @@ RUNS = {"": {"ready": True, "pending": None, "started": "1", "url": "/user/ada/"
 STARTS = {"": {"ready": False, "pending": "spawn", "started": "1"}}
 
 
+def hangs_up(handler, _):
+    """Takes the question, and says nothing."""
+    handler.close_connection = True
+
+
 def changes(hub):
     return [each[:3] for each in hub.asked if each[0] != "GET"]
 
@@ -459,6 +477,15 @@ def test_a_server_that_was_started_is_stopped_when_somebody_stops_it_all(place, 
     assert changes(hub)[-1][:2] == ("DELETE", f"{ADA}/server")
 
 
+@pytest.mark.parametrize("answer", [(504, b""), hangs_up])
+def test_a_start_whose_answer_is_lost_is_stopped_if_it_comes(place, hub, answer):
+    with_server(hub, {}, {}, STARTS, STARTS, {})
+    hub.answers["POST", f"{ADA}/server"] = answer
+    rung = climbed(place, hub, "V7").rungs["V7"]
+    assert list(failing(rung)) == ["server"]
+    assert changes(hub)[-1][:2] == ("DELETE", f"{ADA}/server")
+
+
 def test_a_server_that_may_still_run_is_named(place, hub):
     with_server(hub, {}, STARTS)
     hub.answers["DELETE", f"{ADA}/server"] = (403, {"message": "no"})
@@ -489,7 +516,78 @@ def test_the_environment_is_compared_by_what_the_kernel_tells(monkeypatch, place
     assert other.why.endswith("captured: b 2 (not there), some-thing 1 (there 1.1)")
 
 
+async def test_a_server_is_at_the_hubs_own_host_or_at_its_users_below(place):
+    def at(url, told):
+        return v7_elsewhere._Visit(live_hub.LiveHub(url, TOKEN), TOKEN, "ada b", Work())._place(
+            told
+        )
+
+    assert (
+        at("https://hub.example/base/", "/base/user/x/") == "https://hub.example/base/user/ada%20b"
+    )
+    own = at("https://hub.example/", "https://ada.hub.example:443/user/ada/")
+    assert own == "https://ada.hub.example:443/user/ada%20b"
+    for told in (
+        "https://evil-hub.example/", "https://hub.example.evil/", "http://ada.hub.example/", "https://ada.hub.example:8443/",
+        "https://me@ada.hub.example/", "https://[::1/", "//evil.example/", "ftp://hub.example/", "https://hub.example:x/",
+    ):  # fmt: skip
+        with pytest.raises(ReplicateError, match="the token is not sent there"):
+            at("https://hub.example/", told)
+
+
+def test_the_old_operators_tools_are_not_missed_where_staff_was_taken_out():
+    missing = Result("fail", v6_live.MISSING)
+    captured = {"users": [], "services": []}
+    items = {
+        "users/deployment-service-check": missing,
+        "services/hub-health": missing,
+        "users/ada": missing,
+    }
+    found = v6_elsewhere._without_staff(captured, items)
+    assert {name: each.status for name, each in found.items()} == {
+        "users/deployment-service-check": "pass", "services/hub-health": "pass",
+    }  # fmt: skip
+    assert v6_elsewhere._without_staff(captured, {"services/hub-health": Result("fail", "x")}) == {}
+
+
 # the command line
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_process_that_is_told_to_end_stops_the_server_first(place, hub, how):
+    with_server(hub, {}, STARTS, STARTS, STARTS)
+    asked = threading.Event()
+
+    def started(*_):
+        asked.set()
+        return 202, b""
+
+    def stopped(*_):
+        hub.answers[ADA] = (200, {"name": "ada", "servers": {}})
+        return 204, b""
+
+    hub.answers["POST", f"{ADA}/server"] = started
+    hub.answers["DELETE", f"{ADA}/server"] = stopped
+    command = [
+        sys.executable,
+        "-m",
+        "jupyter_2i2c",
+        "verify",
+        str(place),
+        "--live",
+        hub.url,
+        "--no-report",
+    ]
+    environ = {**os.environ, "JUPYTERHUB_API_TOKEN": TOKEN}
+    with subprocess.Popen(
+        command, env=environ, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert asked.wait(60)
+        process.send_signal(how)
+        said, error = process.communicate(timeout=60)
+    assert (process.returncode, said) == (2, ""), error
+    assert error.strip() == "jupyter 2i2c verify: stopped; nothing was left behind"
+    assert changes(hub)[-1][:2] == ("DELETE", f"{ADA}/server")
 
 
 def test_nothing_is_asked_unless_the_call_says_so(place, hub, monkeypatch, capsys):

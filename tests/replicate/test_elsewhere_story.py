@@ -53,8 +53,8 @@ def old(hubs):
 
 @pytest.fixture(scope="module")
 def new(hubs):
-    """The hub elsewhere: the same configuration, and a database of its own."""
-    hub = hubs.start(SETUP)
+    """The hub elsewhere: the same configuration, another place below its address, and a database of its own."""
+    hub = hubs.start(SETUP, base_url="/new/")
     boss, ada = hubs.log_in(hub, "boss"), hubs.log_in(hub, "ada")
     return hub, boss, ada
 

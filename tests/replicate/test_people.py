@@ -2,6 +2,7 @@
 
 import copy
 import json
+import signal
 
 import pytest
 
@@ -178,12 +179,34 @@ def test_a_user_who_is_made_under_another_name_is_said(place, hub, capsys):
 
 
 def test_a_hub_that_refuses_one_thing_after_the_other_is_left_alone(tmp_path, hub, capsys):
+    capsys.readouterr()
     many = {**copy.deepcopy(API), "users": [user(f"u{each}") for each in range(9)], "groups": []}
     hub.answers["POST", "/hub/api/users"] = (403, {"message": "revoked"})
     assert restore(bundle_of(tmp_path, api=many), hub, "--yes") == 1
     said = capsys.readouterr().out
     assert "3 failed one after the other; 6 more were not tried" in said
     assert len(changes(hub)) == 3
+
+
+def test_a_hub_that_is_away_by_then_is_not_asked_for_ever(place, hub, capsys):
+    for path in ("users", "groups/class", "groups/class/properties", "groups/class/users"):
+        for method in ("POST", "PUT"):
+            hub.answers[method, f"/hub/api/{path}"] = (503, {"message": "away"})
+    assert restore(place, hub, "--yes", "--json") == 1
+    assert "away" in json.loads(capsys.readouterr().out)["failed"]["user ada"]
+    assert len(changes(hub)) == 2  # nothing is put into a group that is not there
+
+
+def test_whoever_stops_it_is_told_what_was_done(place, hub, capsys):
+    def stop(*_):
+        signal.raise_signal(signal.SIGINT)
+        return 201, {}
+
+    hub.answers["POST", "/hub/api/groups/class"] = stop
+    assert restore(place, hub, "--yes") == 2
+    told = capsys.readouterr()
+    assert "1 done, 3 not tried; do it again to go on" in told.out
+    assert "stopped; what was done stays" in told.err
 
 
 @pytest.mark.parametrize(

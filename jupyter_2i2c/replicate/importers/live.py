@@ -92,7 +92,7 @@ async def observe(ask: Ask, work: Work, api: str, *, people: bool = True) -> dic
         if all([total == await _total(ask, what) for what, total in totals.items()]):
             return told
     raise ReplicateError(
-        f"users and groups of {api} change while they are read; capture it at a quieter time"
+        f"users and groups of {api} change while they are read; ask again at a quieter time"
     )
 
 

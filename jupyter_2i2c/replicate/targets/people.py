@@ -288,7 +288,7 @@ async def do(hub: LiveHub, plan: Restoring, work: Work) -> None:
             await _do(hub, step)
         except Answered as error:
             plan.failed[step] = f"the hub answers {error.code} {error.said}"
-            in_a_row = 0
+            in_a_row = in_a_row + 1 if error.code >= 500 else 0
         except (Refused, ReplicateError) as error:
             plan.failed[step] = (
                 f"the token may not: {error}" if isinstance(error, Refused) else str(error)

@@ -77,7 +77,10 @@ def run(arguments: argparse.Namespace, terminal: Any) -> int:
         if whole.status == "fail":
             raise ReplicateError(f"{arguments.bundle} is not whole: {whole.why}; nothing was done")
         users, groups = people_of(bundle)
-    return asyncio.run(_run(arguments, url, token, users, groups, work, terminal))
+    try:
+        return asyncio.run(_run(arguments, url, token, users, groups, work, terminal))
+    except KeyboardInterrupt:
+        raise ReplicateError("stopped; what was done stays, and doing it again goes on") from None
 
 
 async def _run(

@@ -32,7 +32,15 @@ START_LIMIT = 600
 """Seconds for a server to start: an image may have to be fetched."""
 
 STOP_LIMIT = 120
+HEARD_LIMIT = 5
+"""Seconds in which a start that was asked for is seen, where the answer was not awaited."""
+
 PAUSE = 0.5
+
+FROM_BETWEEN = (502, 503, 504)
+"""Answers that may be a proxy's, behind which the hub goes on."""
+
+PORTS = {"http": 80, "https": 443}
 
 SCOPES = ("servers", "access:servers")
 """What the token must be allowed of the user, and what suffices."""
@@ -231,7 +239,8 @@ class _Visit:
         name: whose server.
         work: asked whether to stop.
         address: of the server, without a slash at its end; empty until it runs.
-        asked: whether its start was asked for: only then it is ours to stop.
+        asked: whether its start was asked for, and not refused: only then it is ours to stop.
+        answered: whether the hub said so.
         since: when the hub says that it started, by which it is known again.
     """
 
@@ -241,6 +250,7 @@ class _Visit:
     work: Work
     address: str = ""
     asked: bool = False
+    answered: bool = False
     since: str = ""
     path: str = field(init=False)
 
@@ -283,16 +293,17 @@ class _Visit:
         version = str((await self.hub.ask("GET", ""))["version"])
         # an empty body means the profile of last time since JupyterHub 6, which knows this one
         body: dict[str, object] = {} if version.startswith("5.") else {"user_options": {}}
+        self.asked = True
         try:
             await self.hub.ask("POST", f"{self.path}/server", body=body)
-        except (Answered, Refused):
+        except Refused:
+            self.asked = False
             raise
-        except ReplicateError as error:
-            raise ReplicateError(
-                f"{error}. Whether the server starts is not known: see {self.hub.url}hub/admin, and stop it"
-                " there"
-            ) from None
-        self.asked = True
+        except Answered as error:
+            # else nothing was started, or somebody was quicker
+            self.asked = error.code in FROM_BETWEEN
+            raise
+        self.answered = True
         deadline = time.monotonic() + START_LIMIT
         while True:
             self.work.check()
@@ -307,15 +318,27 @@ class _Visit:
                 raise ReplicateError(f"it does not start within {START_LIMIT // 60} minutes")
             await asyncio.sleep(PAUSE)
 
+    async def _own(self) -> Mapping[str, Any] | None:
+        """The default server, if there is one; where its start was asked for and nothing heard, after a while."""
+        deadline = time.monotonic() + (0 if self.answered else HEARD_LIMIT)
+        while True:
+            server: Mapping[str, Any] | None = (await self.servers()).get("")
+            if server is not None or time.monotonic() > deadline:
+                return server
+            await asyncio.sleep(PAUSE)
+
     def _place(self, told: str) -> str:
         """Where it answers: at the hub's own host, or at the user's below it."""
-        own, there = urlsplit(self.hub.url), urlsplit(told)
-        if not there.netloc:
-            there = own
-        same = (there.scheme, there.port) == (own.scheme, own.port)
+        own = urlsplit(self.hub.url)
+        try:
+            there = urlsplit(told)
+            there = there if there.netloc else own
+            ports = {each.port or PORTS[each.scheme] for each in (own, there)}
+        except (ValueError, KeyError):
+            there, ports = own, set()
         host = there.hostname or ""
         below = host == own.hostname or host.endswith(f".{own.hostname}")
-        if not same or not below or "@" in there.netloc:
+        if there.scheme != own.scheme or len(ports) != 1 or not below or "@" in there.netloc:
             raise ReplicateError(
                 f"its server is at another place than the hub, {line(told)[:200]}; the token is not sent there"
             )
@@ -330,9 +353,9 @@ class _Visit:
         if not self.asked:
             return None
         try:
-            server = (await self.servers()).get("")
+            server = await self._own()
             if server is None:
-                return Result("pass", "it has stopped")
+                return Result("pass", "it does not run")
             if self.since and str(server.get("started") or "") != self.since:
                 return Result("not-run", "another one runs there by now, which was left alone")
             await self.hub.ask("DELETE", f"{self.path}/server")
