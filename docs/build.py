@@ -64,7 +64,7 @@ def take_pictures(chromium: str) -> None:
             page.get_by_role("heading", name="Sea level at the pier").wait_for()
             lab.open_panel()
             lab.widen(300)
-            page.get_by_text("being measured").wait_for(state="hidden", timeout=30_000)
+            page.get_by_text("being measured").wait_for(state="hidden", timeout=120_000)
             page.evaluate("document.activeElement.blur()")
             page.mouse.move(900, 700)
             page.screenshot(path=IMAGES / "lab.png")
@@ -92,7 +92,7 @@ def _take_console(hub: LocalHub, browser: Browser, lab_class: Any) -> None:
             hub.login(client, name)
             hub.start_server(client, name)
     page = browser.new_page(viewport={"width": 1200, "height": 900})
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(120_000)
     lab = lab_class(hub, page)
     lab.log_in("admin")
     page.goto(f"{hub.url}{CONSOLE}")
@@ -154,7 +154,7 @@ def _take_news(hub: LocalHub, console: Page) -> None:
         "- Save your notebooks before.\n- Kernels do not come back by themselves."
     )
     console.get_by_label("Link").fill("https://status.operator.example/maintenance/12")
-    console.get_by_label("What").select_option("maintenance")
+    console.get_by_label("Kind").select_option("maintenance")
     console.get_by_label("Starts").fill("2099-11-24T06:00")
     console.get_by_label("Ends").fill("2099-11-24T08:00")
     console.get_by_role("button", name="Preview").click()
@@ -196,7 +196,7 @@ def _take_help(browser: Browser) -> None:
     lab_class = importlib.import_module("ui-tests.lab").Lab
     with community.running() as hub:
         page = browser.new_page(viewport={"width": 1200, "height": 900})
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(120_000)
         lab = lab_class(hub, page)
         lab.log_in("ada")
         lab.open("lab?reset")
