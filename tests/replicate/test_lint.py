@@ -46,6 +46,11 @@ def test_a_hub_as_it_should_be_has_no_error_or_warning(tmp_path):
 
 
 SEEDED = {
+    "wrong-kind": (
+        {"hub": under_hub("    extraConfig: [one]\n")},
+        "error",
+        "clusters/north/field.values.yaml:5",
+    ),
     "role-lost-scope": (
         {"hub": under_hub("    loadRoles: {user: {scopes: [self]}}\n")},
         "error",
@@ -165,6 +170,23 @@ def test_a_seeded_mistake_is_found_where_it_stands(rule, tmp_path):
     if where:
         assert findings[rule].where == where
     assert loud(findings) <= {rule}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        "jupyterhub:\n  hub: [1]\n  singleuser: 5\n",
+        "jupyterhub:\n  custom: 4\n  hub: {extraConfig: [1], loadRoles: [a], services: 5, config: x}\n",
+        "jupyterhub:\n  hub: {loadRoles: {a: 1}, config: {JupyterHub: [1]}}\n",
+        "jupyterhub:\n  singleuser: {profileList: {a: 1}, memory: 5, storage: [1]}\n",
+        "jupyterhub:\n  singleuser:\n    profileList:\n    - 1\n    - {kubespawner_override: 3}\n"
+        "    - {profile_options: {a: [1], b: {choices: 5}, c: {choices: {d: 1}}}}\n",
+    ],
+)
+def test_values_of_another_kind_are_said_to_be_and_stop_no_rule(values, tmp_path):
+    finding = found(tmp_path, hub=values)["wrong-kind"]
+    assert finding.line > 0
+    assert "no mapping" in finding.message or "no list" in finding.message
 
 
 def test_a_list_that_is_longer_loses_nothing(tmp_path):

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..importers.source import SEVERITIES, Finding, HubSource
-from . import code, images, layers, profiles, references, roles, settings
+from . import code, images, kinds, layers, profiles, references, roles, settings
 from .subject import Subject
 
 Rule = Callable[[Subject], Iterator[Finding]]
 
 RULES: tuple[Rule, ...] = (
+    kinds.of_another_kind,
     layers.empty_values,
     roles.lost_scopes,
     roles.servers_that_mint_tokens,

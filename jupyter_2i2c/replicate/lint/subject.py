@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..importers.source import CHART, Finding, HubSource, Layer, Path, at, pointer
+from .kinds import misfits, without
 
 
 class Subject:
@@ -13,12 +15,21 @@ class Subject:
 
     Arguments:
         source: it.
+
+    Attributes:
+        misfits: the places of z2jh's values that hold another kind of thing than the chart takes, and
+            what they must hold; to the rules they are empty.
+        values: z2jh's, effective.
     """
 
     def __init__(self, source: HubSource) -> None:
+        values = source.values.get(CHART)
+        self.misfits = tuple(misfits(values))
+        if self.misfits:
+            values = without(values, frozenset(path for path, _ in self.misfits))
+            source = replace(source, values={**source.values, CHART: values})
         self.source = source
-        self.values: Mapping[str, Any] = source.values.get(CHART) or {}
-        """z2jh's values, effective."""
+        self.values: Mapping[str, Any] = values or {}
 
     def get(self, *path: str | int, default: Any = None) -> Any:
         """What z2jh's values hold at a place."""
