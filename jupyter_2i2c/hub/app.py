@@ -214,7 +214,7 @@ class HubService(SupportTraits, Application):
         await _first(stop, changed)
 
     def listen(self) -> list[HTTPServer]:
-        """Open both listeners.
+        """Open the listeners.
 
         Returns:
             The servers, the public one first.

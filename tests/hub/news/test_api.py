@@ -177,6 +177,19 @@ async def test_f28_restricted_news_goes_only_to_whom_the_hub_knows_now(api, publ
     assert asked(stub) == 3
 
 
+async def test_t4_a_token_without_access_to_the_service_gets_nothing_and_marks_nothing(
+    api, publish, stub
+):
+    made = publish("all")
+    stub.tokens["ada-token"] = (
+        "ada",
+        ["read:users:name!user=ada", "access:services!service=other"],
+    )
+    for answer in (await api.get(), await api.mark(made)):
+        assert answer.status == 403
+        assert "access:services!service=2i2c" in answer.json["message"]
+
+
 async def test_f28_a_token_that_was_revoked_gets_none_of_it(api, publish, stub, clock):
     publish("waves", audience={"kind": "groups", "groups": ["waves"]})
     await api.get()
