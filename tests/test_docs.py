@@ -1,5 +1,6 @@
 """Every command in the documentation is run here, or is run by the test that is named."""
 
+import inspect
 import json
 import os
 import re
@@ -13,6 +14,8 @@ from traitlets.config import Config
 
 from jupyter_2i2c.config import HubInformation, read
 from jupyter_2i2c.hub.app import HubService
+from jupyter_2i2c.hub.setup import setup_hub
+from jupyter_2i2c.server.announcements import NewsReader
 from jupyter_2i2c.server.home import HomeDirectory
 
 ROOT = Path(__file__).parents[1]
@@ -103,6 +106,25 @@ def test_every_command_works(command, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_nothing_in_a_console_is_passed_over():
+    for page, block in blocks("console"):
+        whole = re.sub(r"\\\n", "", block)
+        assert [line for line in whole.splitlines() if not line.startswith("$ ")] == [], page
+
+
+def test_what_is_run_elsewhere_is():
+    for where in ELSEWHERE.values():
+        assert not where.startswith("tests/") or (ROOT / where).is_file(), where
+    for page, where in TOLD_ELSEWHERE.items():
+        assert (ROOT / page).is_file()
+        beside = (ROOT / where).parent
+        texts = [
+            (ROOT / where).read_text("utf-8"),
+            *(each.read_text("utf-8") for each in beside.glob("conftest.py")),
+        ]
+        assert any(page.name in text or '"deploy"' in text for text in texts), (page, where)
+
+
 def test_every_example_of_a_configuration_holds():
     known = {each.__name__: each for each in (HubInformation, HubService, HomeDirectory)}
     for page, block in blocks("python"):
@@ -115,6 +137,45 @@ def test_every_example_of_a_configuration_holds():
         assert not [
             problem for problem in read(c, "local", "x").problems if "logo" not in str(problem)
         ]
+
+
+def test_every_setting_that_a_page_names_is_one():
+    known = {
+        each.__name__: set(each.class_trait_names(config=True))
+        for each in (HubInformation, HubService, HomeDirectory, NewsReader)
+    }
+    for page in PAGES:
+        for section, trait in re.findall(r"\b([A-Z]\w+)\.([a-z]\w*)", page.read_text("utf-8")):
+            assert section not in known or trait in known[section], (page, section, trait)
+
+
+def test_the_options_of_setup_hub_are_all_told():
+    page = (ROOT / "docs" / "operators" / "index.md").read_text("utf-8")
+    table = page.split("Options of `setup_hub`:")[1].split("\n\n")[1]
+    told = re.findall(r"^\| `(\w+)`", table, re.M)
+    assert sorted(told) == sorted(set(inspect.signature(setup_hub).parameters) - {"c"})
+
+
+# what JupyterLab itself calls so
+THEIRS = {"Do Not Disturb"}
+
+
+def test_what_a_page_says_is_on_the_screen_is():
+    sources = [
+        *(each for each in (ROOT / "src").rglob("*.ts*") if "__tests__" not in each.parts),
+        *(ROOT / "schema").glob("*.json"),
+        *(ROOT / "jupyter_2i2c").rglob("*.html"),
+        *(ROOT / "jupyter_2i2c").rglob("*.py"),
+    ]
+    shown = " ".join(" ".join(each.read_text("utf-8") for each in sources).split())
+    shown = shown.replace("’", "'")
+    for page in PAGES:
+        if not {"users", "administrators"} & set(page.parts):
+            continue
+        words = re.sub(r"```.*?```|`[^`]*`", "", page.read_text("utf-8"), flags=re.S)
+        for label in re.findall(r"(?<!\w)_([^_]+)_(?!\w)", words):
+            label = " ".join(label.split()).rstrip(".…")
+            assert label in shown or label in THEIRS, (page, label)
 
 
 def test_the_pages_build(tmp_path):
@@ -136,5 +197,17 @@ def test_the_pictures_are_there():
 
 def test_every_link_between_pages_leads_somewhere():
     for page in PAGES:
-        for link in re.findall(r"\]\((?!https?:|mailto:)([^)#\s]+)\)", page.read_text("utf-8")):
-            assert (page.parent / link).exists(), (page, link)
+        for link in re.findall(r"\]\((?!https?:|mailto:)([^)\s]+)\)", page.read_text("utf-8")):
+            file, _, anchor = link.partition("#")
+            target = page.parent / file if file else page
+            assert target.exists(), (page, link)
+            if anchor:
+                assert anchor in anchors(target), (page, link)
+
+
+def anchors(page):
+    """What a link to a page may name: its headings, and places that it gives a name."""
+    text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.S)
+    titles = re.findall(r"^#+ (.+)$", text, re.M)
+    made = {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in titles}
+    return made | set(re.findall(r"^\(([\w-]+)\)=$", text, re.M))
