@@ -180,7 +180,8 @@ class HubIdentities:
         age = self._max_age * random.uniform(0.8, 1.0) if identity else self.UNKNOWN_MAX_AGE
         now = time.monotonic()
         self._remembered[key] = (now + age, now, identity)
-        self._remembered.move_to_end(key)
+        # strangers go first: however many come, they do not make the others be asked for again
+        self._remembered.move_to_end(key, last=identity is not None)
         while len(self._remembered) > self._capacity:
             self._remembered.popitem(last=False)
         return identity

@@ -225,6 +225,10 @@ async def test_only_so_many_are_remembered(hub):
     assert len(identities) == 3
     assert identities.remembered("t0") is None
     assert identities.remembered("t4")
+    for n in range(5):
+        await identities.owner(f"bad{n}")
+    assert len(identities) == 3
+    assert all(identities.remembered(f"t{n}") for n in (2, 3, 4))
 
 
 @pytest.mark.parametrize(
