@@ -29,7 +29,7 @@ class Running:
     Attributes:
         people: with a server.
         servers: that run, start or stop.
-        starting: of them, those not ready yet.
+        starting: of them, those that start or stop.
         profiles: how many of each; empty where the servers do not tell.
         images: the same.
         oldest: servers that have run longest, with whose they are.
@@ -49,7 +49,6 @@ class Running:
         self.profiles[line(server.profile)[:100]] += 1
         self.images[line(server.image)[:200]] += 1
         if server.started:
-            # a heap of the youngest among the oldest: its first leaves when an older one comes
             entry = (server.started, user, server.name)
             self.oldest = heapq.nsmallest(OLDEST, [*self.oldest, entry])
 
