@@ -70,7 +70,7 @@ class RequestsHandler(SupportHandler):
             self.max_age = 0.0
             # what is too much, or of nobody, is read to its end and not kept: then the answer arrives
             cast("HTTP1Connection", self.request.connection).set_max_body_size(LARGEST)
-            declared = self.request.headers.get("Content-Length", "")
+            declared = self.request.headers.get("Content-Length", "")[:18]  # more is too much
             self._check(int(declared) if declared.isdecimal() else 0)
         return super().prepare()
 
