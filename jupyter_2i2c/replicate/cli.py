@@ -215,6 +215,11 @@ def _guarded(
             terminal.end()
             print(f"jupyter 2i2c {verb}: {plain(' '.join(str(error).split()))}", file=sys.stderr)
             return WRONG_INPUT
+        except RecursionError:
+            terminal.end()
+            said = "what was given is nested too deep to be read; take it anew, or make it flatter"
+            print(f"jupyter 2i2c {verb}: {said}", file=sys.stderr)
+            return WRONG_INPUT
         except (KeyboardInterrupt, Cancelled):
             terminal.end()
             print(f"jupyter 2i2c {verb}: stopped; nothing was left behind", file=sys.stderr)

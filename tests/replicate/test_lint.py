@@ -179,8 +179,9 @@ def test_a_seeded_mistake_is_found_where_it_stands(rule, tmp_path):
         "jupyterhub:\n  custom: 4\n  hub: {extraConfig: [1], loadRoles: [a], services: 5, config: x}\n",
         "jupyterhub:\n  hub: {loadRoles: {a: 1}, config: {JupyterHub: [1]}}\n",
         "jupyterhub:\n  singleuser: {profileList: {a: 1}, memory: 5, storage: [1]}\n",
-        "jupyterhub:\n  singleuser:\n    profileList:\n    - 1\n    - {kubespawner_override: 3}\n"
-        "    - {profile_options: {a: [1], b: {choices: 5}, c: {choices: {d: 1}}}}\n",
+        "jupyterhub:\n  singleuser:\n    profileList: [1, {kubespawner_override: 3}]\n",
+        "jupyterhub:\n  singleuser:\n    profileList: [{profile_options: {a: [1], b: {choices: 5}}}]\n",
+        "jupyterhub:\n  singleuser:\n    profileList: [{profile_options: {c: {choices: {d: 1}}}}]\n",
     ],
 )
 def test_values_of_another_kind_are_said_to_be_and_stop_no_rule(values, tmp_path):

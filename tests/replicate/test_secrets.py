@@ -134,13 +134,23 @@ def canaries(made_once, tmp_path):
     settings = home / ".jupyter" / "lab" / "user-settings" / "ai"
     settings.mkdir(parents=True)
     (settings / "plugin.jupyterlab-settings").write_text(
-        json.dumps({"apiKey": canary("settings"), "model": "m"})
+        json.dumps(
+            {
+                "apiKey": canary("settings"),
+                "model": "m",
+                "endpoint": f"https://store.example/a?sig={canary('settings, in an address')}",
+            }
+        )
     )
     kernel = home / ".local" / "share" / "jupyter" / "kernels" / "canary"
     kernel.mkdir(parents=True)
     (kernel / "kernel.json").write_text(
         json.dumps(
-            {"argv": [made_once.python], "display_name": "C", "env": {"K": canary("kernelspec")}}
+            {
+                "argv": [made_once.python, f"--password={canary('argument of a kernel')}"],
+                "display_name": "C",
+                "env": {"K": canary("kernelspec")},
+            }
         )
     )
     source = made_once.source
@@ -176,7 +186,7 @@ def test_no_canary_is_in_an_environment_bundle(canaries, made_once, tmp_path, ki
     else:
         content = tree(captured.place)
     everything = b"\0".join([*content.values(), "\n".join(content).encode()])
-    assert len(planted) == 13
+    assert len(planted) == 15
     for place, value in planted.items():
         known = Known()
         known.add(value, place, place)

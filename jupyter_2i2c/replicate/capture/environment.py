@@ -158,7 +158,11 @@ def capture_environment(
     home = home_of(environ)
     where = jupyter_config.paths(of, environ, home)
     found = distributions(of)
-    configurations = [path for each in where.config.values() for path in each.glob("jupyter*.*")]
+    settings = ("jupyter*.*", "lab/user-settings/*/*")
+    configurations = [
+        path for each in where.config.values() for form in settings for path in each.glob(form)
+    ]
+    configurations += [each / "kernel.json" for each in kernels.kernels(where.data).values()]
     known = known_secrets(environ, variables.ALLOWED, home, of.prefix, configurations)
     for each in found:
         if (directory := editable_directory(each)) is not None:

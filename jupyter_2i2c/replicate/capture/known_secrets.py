@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from ..importers.secret_forms import pieces_of, secrets_in
 from ..redact import Known, is_secret_name
 
 PLACES = (
@@ -70,7 +71,7 @@ def known_secrets(
         allowed: names of those whose values are shown.
         home: whose programs' files are looked at.
         prefix: of the environment, which may have a ``pip.conf`` of its own.
-        configurations: files of Jupyter's configuration.
+        configurations: files of Jupyter's configuration and of its kernels.
     """
     known = Known()
     shown = frozenset(allowed)
@@ -80,6 +81,7 @@ def known_secrets(
         if is_secret_name(name) or (name not in shown and looks_random(value)):
             known.add(value, name, f"the environment variable {name}")
         _from_urls(value, name, f"the environment variable {name}", known)
+        _by_form(value, name, f"the environment variable {name}", known)
     places = [home / each for each in PLACES]
     places += [Path(each) for each in OUTSIDE_HOME]
     places += [prefix / "pip.conf", prefix / ".condarc"]
@@ -99,6 +101,7 @@ def add_from_file(place: Path, known: Known) -> None:
     where = place.name
     slot = re.sub(r"\W+", "_", where).strip("_").upper()
     _from_urls(text, slot, where, known)
+    _by_form(text, slot, where, known)
     if where in ("token",):
         known.add(text, slot, where)
     if "netrc" in where:
@@ -124,6 +127,12 @@ def from_git(config: Path, known: Known) -> None:
         for name, value in parser.items(section):
             if name == "extraheader" and value:
                 known.add(value.rpartition(" ")[2], "GIT_HEADER", "a header in .git/config")
+
+
+def _by_form(text: str, slot: str, where: str, known: Known) -> None:
+    for secret in secrets_in(text):
+        for piece in pieces_of(secret):
+            known.add(piece, slot, where)
 
 
 def looks_random(value: str) -> bool:

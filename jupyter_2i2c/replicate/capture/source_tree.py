@@ -150,7 +150,8 @@ def _patch(git: str, top: Path, carried: Sequence[str]) -> bytes:
             git, top, "update-index", "-z", "--add", "--remove", "--stdin", more=aside, given=paths
         )
         return _git(
-            git, top, "diff", "--cached", "--binary", "--no-color", "--no-ext-diff", "--relative",
+            git, top, "diff", "--cached", "--binary", "--no-color", "--no-ext-diff", "--no-textconv",
+            "--relative",
             "HEAD", "--", *(f":(exclude)*{each}" for each in LEFT_OUT_ENDINGS), more=aside,
         )  # fmt: skip
 
@@ -158,7 +159,9 @@ def _patch(git: str, top: Path, carried: Sequence[str]) -> bytes:
 def _git(
     git: str, top: Path, *arguments: str, more: dict[str, str] | None = None, given: bytes = b""
 ) -> bytes:
-    """What git says; empty if it fails. Nothing that a repository configures is run."""
+    """What git says; empty if it fails. Of what a repository configures only filters run, such as that of
+    LFS, without which its files would all seem changed.
+    """
     safe = (
         "-c",
         "core.fsmonitor=false",

@@ -408,7 +408,7 @@ def source_of(bundle: Bundle) -> HubSource:
             seen=told.get("seen", "d"),
             config_maps=told.get("config_maps", {}),
         )
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
         raise ReplicateError(
             f"{bundle.place} is not as it was written: {type(error).__name__} {error};"
             " take the bundle anew"

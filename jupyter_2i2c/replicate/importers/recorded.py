@@ -86,7 +86,7 @@ def read_record(path: Path) -> dict[str, Any]:
             f"{path} cannot be read: {error.strerror}; a hub with setup_hub(c) writes it at its start, for"
             " the hub's own user to read"
         ) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ReplicateError(f"{path} is no record: {error}; restart the hub") from None
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise ReplicateError(f"{path} was not written by this version; restart the hub")
