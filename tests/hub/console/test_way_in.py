@@ -90,7 +90,17 @@ async def test_a26_a_login_that_another_browser_began_is_none(browser):
     assert (await own.get("/c/end", params={"code": "1", "state": state})).status_code == 200
 
 
-@pytest.mark.parametrize("said", [{}, {"code": "1"}, {"code": "1", "state": "x"}, {"state": ""}])
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"code": "1"},
+        *(
+            {"code": "1", "state": each}
+            for each in ("", "x", "ü", "e30=", "bnVsbA==", "=", "W10=", "eyJhIjp7fX0=")
+        ),
+    ],
+)
 async def test_a26_an_end_without_a_beginning_is_none(browser, said):
     assert (await browser().get("/c/end", params=said)).status_code == 403
 
