@@ -64,9 +64,15 @@ export class NewsModel extends VDomModel {
     return this._news?.announcements ?? [];
   }
 
-  /** Those of them that are shown: the first few, until the reader wants them all. */
+  /** Those of them that are shown: the first few and what cannot wait, until the reader wants them all. */
   get shown(): readonly IAnnouncement[] {
-    return this._all ? this.announcements : this.announcements.slice(0, FEW);
+    return this.announcements.filter(
+      (each, index) =>
+        this._all ||
+        index < FEW ||
+        each.severity === 'incident' ||
+        (each.acknowledge && !each.acknowledged)
+    );
   }
 
   /**

@@ -278,6 +278,14 @@ describe('news', () => {
       expect(marks()).toEqual(['seen']);
     });
 
+    it('is shown at once, however much there is, where it cannot wait', async () => {
+      server.answers['news'] = () =>
+        json(news(list => (list[3].severity = 'incident')));
+      show();
+      await item('Dask works again');
+      expect(screen.queryByRole('button', { name: /Show/ })).toBeNull();
+    });
+
     it('is not seen before it is shown, where there is much of it', async () => {
       server.answers['news'] = () =>
         json(

@@ -65,6 +65,17 @@ def page(stub, administration, jp_asyncio_loop):
     jp_asyncio_loop.run_until_complete(stop())
 
 
+async def test_much_news_leaves_the_requests_in_reach_and_hides_no_incident(page, publish):
+    for title in ("an old incident", *(f"note {number}" for number in range(6))):
+        publish(title, severity="incident" if "incident" in title else "info")
+    before, others = (await page()).text.split("<details>")
+    assert "<summary>3 more</summary>" in others
+    assert "an old incident" in before
+    shown = [number for number in range(6) if f"note {number}<" in before]
+    assert len(shown) == 3
+    assert all(f"note {number}<" in others for number in range(6) if number not in shown)
+
+
 async def test_it_shows_ones_own_news_and_requests_and_nobody_elses(page, publish, store):
     publish("for all", acknowledge=True)
     publish("for waves", audience={"kind": "groups", "groups": ["waves"]})
