@@ -55,6 +55,8 @@ class IntentPage(ConsolePage):
     async def _show_outcome(self, intent: Intent) -> None:
         if intent.state == "unknown":
             intent = await self.console.desk.settle(intent.id, self.session.token, self.user)
+        if intent.state in ("executing", "unknown"):
+            self.set_header("Refresh", "5")  # as pages of jobs and exports, it comes anew by itself
         self.show("outcome.html", intent=intent, asked_from=asked_from(intent))
 
     async def post(self, key: str) -> None:

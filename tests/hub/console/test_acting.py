@@ -33,6 +33,30 @@ async def test_asked_shown_approved_and_written_down(stub, console):
     assert "Stop a server grace Done just now , in the console" in listed
 
 
+async def test_what_is_not_known_yet_comes_anew_until_it_is(stub, console):
+    stub.add("grace", servers=[""])
+    page = await console.boss.ask("users/grace", "stop-server:")
+    away = False
+
+    async def lost(handler):
+        nonlocal away
+        if handler.request.method == "DELETE":
+            del stub.users["grace"]["servers"][""]  # it worked, and then the hub went away
+            away = True
+        if away:
+            handler.set_status(503)
+        return away
+
+    stub.fault = lost
+    unknown = await console.boss.approve(page)
+    assert "Not known yet" in unknown.text
+    assert unknown.answer.headers["Refresh"] == "5"
+    stub.fault = None
+    done = await console.boss.see(unknown.path)
+    assert "Stopped the server of “grace”" in done.text
+    assert "Refresh" not in done.answer.headers
+
+
 async def test_the_question_is_quoted_and_never_becomes_the_message(stub, console):
     stub.add("grace", servers=[""])
     intent = await console.administration.desk.ask(
