@@ -20,7 +20,7 @@ from jupyter_2i2c.replicate.guide import guide
 from jupyter_2i2c.replicate.guide.text import code, escaped
 from jupyter_2i2c.replicate.importers.bundled import bundle_of, source_of
 from jupyter_2i2c.replicate.importers.infrastructure import read_from
-from jupyter_2i2c.replicate.importers.recorded import read_record, write_bundle
+from jupyter_2i2c.replicate.importers.recorded import HUB_MAKES_IT, read_record, write_bundle
 from jupyter_2i2c.replicate.manifest import Manifest
 from jupyter_2i2c.replicate.targets.k8s.planning import design
 
@@ -246,6 +246,24 @@ def test_it_says_what_makes_a_persons_name_and_which_images_to_keep(tmp_path):
     assert "`github`; people are named by `email`" in text
     assert "* `example/image:2026.04.29`" in section(text, "Steps, in order")
     assert "`https://example.org/pages`, branch `main`" in section(text, "Ask the old operator for")
+
+
+def test_nodes_are_labelled_where_the_hub_asks_for_it(text, tmp_path):
+    line = "\nkubectl label nodes NODE hub.jupyter.org/node-purpose=user\n"
+    assert line not in text
+    asks = "  scheduling: {userPods: {nodeAffinity: {matchNodePurpose: require}}}\n  singleuser:\n"
+    hub = k8s_hub.changed(k8s_hub.HUB, "  singleuser:\n", asks)
+    made = k8s_hub.source(tmp_path / "repository", hub=hub)
+    assert line in read(bundle_of(made, tmp_path / "bundle", created=CREATED).place)
+
+
+def test_what_the_hub_makes_is_no_secret_to_supply(recorded, tmp_path):
+    copy = shutil.copytree(recorded, tmp_path / "made")
+    file = copy / "data" / "manifest.json"
+    manifest = json.loads(file.read_text())
+    manifest["secrets"] += [{"slot": "MADE", "where": "at its start", "how": HUB_MAKES_IT}]
+    file.write_text(json.dumps(manifest))
+    assert "MADE" not in read(copy)
 
 
 def test_of_a_hub_that_was_captured_where_it_runs(recorded):

@@ -48,6 +48,9 @@ UNRELEASED = ":set-by-chartpress"
 FORGOTTEN_PLACES = "grep -rn --include='*.yaml' replace-me- for-kubernetes"
 FORGOTTEN_SECRETS = "grep -rnE --include='*.yaml' '<secret:[A-Z]' for-kubernetes"
 
+NODES = "hub.jupyter.org/node-purpose"
+"""The label by which z2jh's pods choose nodes."""
+
 CLUSTER = "Who runs the cluster"
 LOGIN = "Who knows the login"
 IMAGES = "Who looks after the images"
@@ -226,7 +229,7 @@ class Told:
         )
         yield (
             "What becomes of people's files?",
-            "on a file server of the old cluster" if self.homes else "in the old cluster",
+            self._where_files_are(),
             "who copies them, when nobody may write, and who says so to people",
         )
         for each in self.buckets:
@@ -278,6 +281,8 @@ class Told:
                 "Python", "code of this hub runs inside of it",
                 "https://jupyterhub-kubespawner.readthedocs.io/",
             )  # fmt: skip
+        if self._needs("cert-manager"):
+            yield "cert-manager", "certificates", "https://cert-manager.io/docs/"
         if self.images:
             yield (
                 "Container images",
@@ -322,7 +327,7 @@ class Told:
         yield Stage(
             "Make the place", CLUSTER,
             ("These must be there before the hub can start:",),
-            ("kubectl get nodes --show-labels", "kubectl get storageclass,ingressclass"),
+            (*self._labelling(), "kubectl get nodes --show-labels", "kubectl get storageclass,ingressclass"),
             "each of them is there", self.planned.plan.needs,
         )  # fmt: skip
         yield Stage(
@@ -421,6 +426,20 @@ class Told:
             return ""
         repository = shlex.quote(plain(chart.repository))
         return f"helm pull {chart.name} --repo {repository} --version {chart.version} --untar"
+
+    def _needs(self, word: str) -> bool:
+        """Whether something of this name must be there before the hub."""
+        return any(word in each for each in self.planned.plan.needs)
+
+    def _labelling(self) -> Iterator[str]:
+        if self._needs(NODES):
+            for purpose in ("core", "user"):
+                yield f"kubectl label nodes NODE {NODES}={purpose}"
+
+    def _where_files_are(self) -> str:
+        if at(self.values, ("singleuser", "storage", "type")) == "none" and not self.homes:
+            return "nowhere, as far as the values tell: servers keep nothing"
+        return "on a file server of the old cluster" if self.homes else "in the old cluster"
 
     def _names_of_people(self) -> list[str]:
         """What of an account at the login becomes a person's name on the hub."""

@@ -378,7 +378,10 @@ def _registries(values: Mapping[str, Any]) -> Iterator[str]:
         if match:
             registries.add(match[0])
     for each in sorted(registries):
-        yield f"copies of the images at {each}: it is the registry of one account"
+        yield (
+            f"copies of the images at {each}, or a registry of yours where images are put there:"
+            " it is of one account"
+        )
 
 
 def _chart(chart: ChartValues) -> Step:
