@@ -19,7 +19,7 @@ from jupyter_2i2c.replicate.errors import Cancelled, ReplicateError
 from jupyter_2i2c.replicate.importers import bundled
 from jupyter_2i2c.replicate.importers.recorded import read_record, write_bundle
 from jupyter_2i2c.replicate.live_hub import safe_address
-from jupyter_2i2c.replicate.targets import k8s
+from jupyter_2i2c.replicate.targets import k8s, tljh
 from jupyter_2i2c.replicate.verify import (
     Live,
     elsewhere,
@@ -51,12 +51,12 @@ OWN = ("servers!user=ada", "read:servers!user=ada", "access:servers!user=ada")
 ADA = "/hub/api/users/ada"
 
 
-def bundle_of(directory, **more):
+def bundle_of(directory, config=None, **more):
     """A bundle of a hub with `API`."""
     file = directory / "jupyterhub_config.py"
     file.write_text("c = get_config()\n")
     path = directory / "a.record.json"
-    record.write(path, Config(), file, directory)
+    record.write(path, config or Config(), file, directory)
     options = {"api": API, "people": True, **more}
     return write_bundle(read_record(path), directory / "b", **options).place
 
@@ -73,12 +73,12 @@ def hub():
         yield server
 
 
-def climbed(place, hub, up_to="V6", work=None, **more):
+def climbed(place, hub, up_to="V6", work=None, built=None, **more):
     """The verification of it."""
     verification = Verification("b", {name: not_run("not tried") for name in RUNGS})
     live = Live(hub.url, TOKEN, **more)
     with opened(place) as bundle:
-        return elsewhere.added(verification, bundle, live, None, up_to, work or Work())
+        return elsewhere.added(verification, bundle, live, built, up_to, work or Work())
 
 
 def failing(rung):
@@ -533,6 +533,30 @@ async def test_a_server_is_at_the_hubs_own_host_or_at_its_users_below(place):
     ):  # fmt: skip
         with pytest.raises(ReplicateError, match="the token is not sent there"):
             at("https://hub.example/", told)
+
+
+def test_what_only_the_target_has_is_explained_by_what_was_built(place, hub, tmp_path):
+    told = copy.deepcopy(API)
+    told["services"].append({"name": "cull-idle", "admin": True, "roles": []})
+    told["info"].update(
+        spawner={"class": "systemdspawner.SystemdSpawner"}, authenticator={"class": "X"}
+    )
+    serve(hub, told)
+    assert set(failing(climbed(place, hub).rungs["V6"])) == {
+        "services/cull-idle", "info/spawner", "info/authenticator",
+    }  # fmt: skip
+    c = Config()
+    c.JupyterHub.spawner_class = "docker"
+    c.JupyterHub.authenticator_class = "github"
+    dockered = bundle_of(tmp_path, c)
+    built = tmp_path / "for-tljh"
+    with opened(dockered) as bundle:
+        tljh.build(bundle, built, Work())
+    rung = climbed(dockered, hub, built=built).rungs["V6"]
+    # another login than config.yaml has is what nobody decided
+    assert set(failing(rung)) == {"info/authenticator"}
+    assert rung.items["services/cull-idle"].why == "it is new: TLJH stops idle servers by it"
+    assert "TLJH sets it itself" in rung.items["info/spawner"].why
 
 
 def test_the_old_operators_tools_are_not_missed_where_staff_was_taken_out():

@@ -118,7 +118,7 @@ def test_a_hub_elsewhere_gets_its_people_and_is_proven(bundle, new, monkeypatch,
 
     # it is done; twice is once; nobody administers who did not
     assert typed(enters)[0] == 0
-    assert "0 to do; there already: 5 users, 1 groups, 2 memberships" in typed(enters)[1]
+    assert "0 to do; there already: 5 users, 1 group, 2 memberships" in typed(enters)[1]
     assert boss.api("GET", "users/grace").json()["admin"] is False
     with monkeypatch.context() as elsewhere:
         elsewhere.chdir(hub.state)

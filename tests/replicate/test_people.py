@@ -157,7 +157,7 @@ def test_all_there_means_nothing_to_do(place, hub, capsys):
     serve(hub, API, scopes=("list:users", "list:groups", "read:groups"))
     assert restore(place, hub, "--yes") == 0
     assert changes(hub) == []
-    assert "0 to do; there already: 2 users, 1 groups, 1 memberships" in capsys.readouterr().out
+    assert "0 to do; there already: 2 users, 1 group, 1 membership" in capsys.readouterr().out
 
 
 def test_a_step_that_fails_keeps_only_what_needs_it_from_being_done(place, hub, capsys):

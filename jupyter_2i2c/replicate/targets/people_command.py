@@ -142,7 +142,11 @@ def _planned(plan: Any) -> Iterator[str]:
     """What would be done, in lines."""
     for each in plan.steps:
         yield f"  {each.what}"
-    here = [f"{number} {what}" for what, number in plan.there.items() if number]
+    here = [
+        f"{number} {what if number > 1 else what[:-1]}"
+        for what, number in plan.there.items()
+        if number
+    ]
     yield f"  {len(plan.steps)} to do; there already: {', '.join(here) or 'nothing'}"
     for name, why in plan.left.items():
         yield f"  left out: {name}: {why}"

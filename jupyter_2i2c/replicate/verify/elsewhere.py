@@ -19,6 +19,9 @@ from ..work import Work
 from . import v6_declared, v6_elsewhere, v7_elsewhere
 from .ladder import RUNGS, Rung, Verification, failed, not_run
 
+TLJH_BRINGS = {"services/cull-idle": "it is new: TLJH stops idle servers by it"}
+"""Items of V6 that only TLJH has."""
+
 
 @dataclass(frozen=True)
 class Live:
@@ -110,7 +113,7 @@ def said(who: Who) -> str:
 
 
 def _reasons(bundle: Bundle, built: Path | None) -> dict[str, str]:
-    """Settings that are not as they were, by the plan of what was built, with the reason."""
+    """Settings that are not as they were, by the plan of what was built, and what the target brings; with the reason."""
     if built is None or not hub_local.is_hub(bundle):
         return {}
     if tljh.is_built(built):
@@ -118,4 +121,7 @@ def _reasons(bundle: Bundle, built: Path | None) -> dict[str, str]:
     else:
         changes = hub_local.read_built(built).plan.changes
     # what only moves into another file is the same
-    return {each.path: f"{each.what}: {each.why}" for each in changes if each.id != "config.yaml"}
+    reasons = {
+        each.path: f"{each.what}: {each.why}" for each in changes if each.id != "config.yaml"
+    }
+    return {**TLJH_BRINGS, **reasons} if tljh.is_built(built) else reasons

@@ -17,7 +17,7 @@ from ..work import Work
 from . import v6_announcements, v6_declared
 from .ladder import Result, Rung, judged
 from .v6_declared import Declared
-from .v6_live import MISSING, SEEN_WITH, answers_of, compared, counted, needs, not_in_bundle
+from .v6_live import MISSING, NEW, SEEN_WITH, answers_of, compared, counted, needs, not_in_bundle
 
 SERVICE = "services/2i2c/"
 SERVICE_SCOPE = "access:services!service=2i2c"
@@ -42,7 +42,7 @@ async def check(
         hub: the replica.
         token: which opens it.
         who: whose token it is.
-        reasons: as `compared` takes them.
+        reasons: as `compared` takes them; and items that are new there, with the reason.
         named: what the replica's configuration names.
         work: told how far it is.
     """
@@ -60,6 +60,8 @@ async def check(
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         why = f"what the bundle holds of the API is not as it was written: {error!r}"
         return judged({"api": Result("fail", why)}, "answers")
+    items.update({key: Result("pass", why) for key, why in reasons.items()
+                  if items.get(key) == Result("fail", NEW)})  # fmt: skip
     if any(each.id == STAFF for each in bundle.manifest().transforms):
         items.update(_without_staff(captured, items))
     items["packages"] = Result(

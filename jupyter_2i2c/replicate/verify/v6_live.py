@@ -25,6 +25,7 @@ EXPLAINED_CLASS = {
 }
 
 MISSING = "it is not on the replica"
+NEW = "the captured hub has none"
 MOST_NAMED = 5
 LONGEST_VALUE = 500
 
@@ -189,7 +190,7 @@ def _members(what: str, before: Any, after: Any, items: dict[str, Result]) -> No
         if name not in new:
             items[key] = Result("fail", MISSING)
         elif name not in old:
-            items[key] = Result("fail", "the captured hub has none")
+            items[key] = Result("fail", NEW)
         else:
             items[key] = _equal(old[name], new[name], unseen)
 
