@@ -535,6 +535,14 @@ async def test_a_server_is_at_the_hubs_own_host_or_at_its_users_below(place):
             at("https://hub.example/", told)
 
 
+@pytest.mark.parametrize("text", ["{", "[1]", '[{"x": 1}]', "7", "[" * 9999])
+def test_what_a_bundle_holds_of_the_api_is_believed_no_more_than_the_hub(tmp_path, hub, text):
+    place = bundle_of(tmp_path)
+    (place / "data" / "hub" / "users.json").write_text(text)
+    why = failing(climbed(place, hub).rungs["V6"])["api"]
+    assert "what the bundle holds of the API is not as it was written" in why
+
+
 def test_what_only_the_target_has_is_explained_by_what_was_built(place, hub, tmp_path):
     told = copy.deepcopy(API)
     told["services"].append({"name": "cull-idle", "admin": True, "roles": []})

@@ -46,18 +46,18 @@ async def check(
         named: what the replica's configuration names.
         work: told how far it is.
     """
-    captured = answers_of(bundle)
-    announced = service_store.announcements_of(bundle)
-    ours = announced is not None or _has_service(captured) or "2i2c" in named.services
     work.step(0, 0, "asking the replica's API")
-    items = not_in_bundle(bundle, ours)
     try:
+        captured = answers_of(bundle)
+        announced = service_store.announcements_of(bundle)
+        ours = announced is not None or _has_service(captured) or "2i2c" in named.services
+        items = not_in_bundle(bundle, ours)
         told = await _told(hub, who, work)
         items.update(compared(captured, told, reasons))
         items.update(v6_declared.compared(named, told, captured))
     except ReplicateError as error:
         return judged({"api": Result("fail", str(error))}, "answers")
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         why = f"what the bundle holds of the API is not as it was written: {error!r}"
         return judged({"api": Result("fail", why)}, "answers")
     items.update({key: Result("pass", why) for key, why in reasons.items()
