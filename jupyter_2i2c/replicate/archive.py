@@ -1,4 +1,4 @@
-"""A bag packed into one file, and back. Called by bundle.py.
+"""A bag packed into one file, and back. Called by bundle.py; home/verify.py reads archives as warily.
 
 The same bag gives the same bytes. What is unpacked is not trusted: paths are looked at before
 anything is written, links and devices are refused, and so is what grows out of proportion.
@@ -232,7 +232,7 @@ def _too_much(packed: Path, how_much: str) -> UnsafeBundle:
     )
 
 
-class _Header(tarfile.TarInfo):
+class Header(tarfile.TarInfo):
     """A member of a tar whose name and the like do not fill the memory."""
 
     @classmethod
@@ -255,7 +255,7 @@ def _tar_members(packed: Path) -> Iterator[Member]:
     with (
         packed.open("rb") as source,
         zstandard.ZstdDecompressor().stream_reader(source, read_across_frames=True) as stream,
-        tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header) as tar,
+        tarfile.open(fileobj=stream, mode="r|", tarinfo=Header) as tar,
     ):
         for member in tar:
             tar.members.clear()  # type: ignore[attr-defined]  # which it would keep, all of them

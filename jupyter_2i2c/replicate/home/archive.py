@@ -108,9 +108,11 @@ def _write_tags(out: Any, state: Path, plan: Plan) -> dict[str, Any]:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A file that is at `path` once it is whole, and not before; what is not whole goes."""
+    """A file, its owner's only, that is at `path` once it is whole, and not before; what is not whole goes."""
     partial = path.with_name(f".{path.name}.partial")
-    file = partial.open("wb")
+    # what somebody else put there is neither followed nor kept readable
+    partial.unlink(missing_ok=True)
+    file = os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
     try:
         with file:
             yield file

@@ -11,7 +11,6 @@ import posixpath
 import stat
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import IO, Any, cast
 
 import zstandard
 
+from ..archive import BROKEN, Header
 from ..errors import ReplicateError
 from ..work import Work
 from .bag import MANIFEST, ODD_NAMES
@@ -93,13 +93,7 @@ def verify_home(path: Path, work: Work | None = None) -> Checked:
         for each in volumes:
             for name, kind, target, content in _members(each):
                 seen.member(name, kind, target, content, work)
-    except (
-        tarfile.TarError,
-        zipfile.BadZipFile,
-        zstandard.ZstdError,
-        zlib.error,
-        EOFError,
-    ) as error:
+    except BROKEN as error:
         checked.wrong.append((each.name, f"it is cut off or harmed: {error}"))
         return checked
     if not seen.lists:
@@ -208,7 +202,9 @@ def _members(path: Path) -> Iterator[tuple[str, str, str, IO[bytes] | None]]:
         stream: IO[bytes] = file
         if path.suffix == ".zst":
             stream = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
-        with tarfile.open(fileobj=stream, mode="r|", errors="surrogateescape") as tar:
+        with tarfile.open(
+            fileobj=stream, mode="r|", errors="surrogateescape", tarinfo=Header
+        ) as tar:
             known: list[tarfile.TarInfo] = cast("Any", tar).members
             for member in tar:
                 if member.isreg():

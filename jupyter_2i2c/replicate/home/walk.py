@@ -30,9 +30,10 @@ class Found(NamedTuple):
 
 
 def walk(home: Path, rules: Rules, names: Sequence[str] = ()) -> Iterator[Found]:
-    """All that is in `home`, each directory before what is in it, sorted by name.
+    """All that is in `home`: each directory, what is in it, and only then what comes after it.
 
-    What is left out is told as well, a directory once and not what is in it.
+    A tar that is unpacked sets a directory's time and permissions once something else follows, so
+    whatever came later would change the one and be stopped by the other. What is left out is told as well, a directory once and not what is in it.
 
     Args:
         home: the directory.
@@ -49,7 +50,7 @@ def walk(home: Path, rules: Rules, names: Sequence[str] = ()) -> Iterator[Found]
         return
     chosen: list[str] = []
     parents: set[str] = set()
-    for name in sorted(set(names)):
+    for name in sorted(set(names), key=lambda name: name.split("/")):
         if any(name.startswith(other + "/") for other in chosen):
             continue
         chosen.append(name)
@@ -75,9 +76,13 @@ def _look(top: str, path: str, device: int, rules: Rules, deep: bool) -> Iterato
 
 
 def _directory(top: str, path: str, device: int, rules: Rules) -> Iterator[Found]:
-    stack = [path]
+    """What is in a directory: first what is no directory itself, then each with all that is in it."""
+    stack: list[Found] = [Found(path, None)]
     while stack:
-        path = stack.pop()
+        directory = stack.pop()
+        if directory.status:
+            yield directory
+        path = directory.path
         where = f"{top}/{path}" if path else top
         try:
             with os.scandir(where) as entries:
@@ -88,7 +93,7 @@ def _directory(top: str, path: str, device: int, rules: Rules) -> Iterator[Found
         if path and TAG in names and _is_cache(where) and not rules.included(path):
             yield Found(path, None, "cache")  # the directory is taken, empty
             continue
-        below = []
+        below: list[Found] = []
         for name in names:
             each = f"{path}/{name}" if path else name
             try:
@@ -103,9 +108,10 @@ def _directory(top: str, path: str, device: int, rules: Rules) -> Iterator[Found
             why = rules.why_not(each, name, is_directory)
             if not why and is_directory and status.st_dev != device and not rules.included(each):
                 why = "other-file-system"
-            yield Found(each, status, why)
             if is_directory and not why:
-                below.append(each)
+                below.append(Found(each, status))
+            else:
+                yield Found(each, status, why)
         stack.extend(reversed(below))
 
 

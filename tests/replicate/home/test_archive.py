@@ -54,6 +54,9 @@ def expected(home: Path) -> dict[bytes, tuple]:
 
 @pytest.mark.parametrize("form", ["tar.zst", "tar"])
 def test_what_is_unpacked_is_what_was_there(home, capture, tmp_path, form):
+    # of long ago, or a time that was lost could be the same by chance
+    for number, path in enumerate(sorted(home.rglob("*"), reverse=True)):
+        os.utime(path, (number, 1_500_000_000 + number), follow_symlinks=False)
     done = capture("-o", tmp_path / f"x.{form}", "--json")
     assert done.status == 0, done.err
     bag = unpack(tmp_path / f"x.{form}", tmp_path / "out")
@@ -69,6 +72,21 @@ def test_what_is_unpacked_is_what_was_there(home, capture, tmp_path, form):
     # every file, every further name and every link to one
     files = sum(stat.S_ISREG(mode) for mode, _, _ in expected(home).values())
     assert len(listed) == len(set(listed)) == files + 1 == done.report["checksums"]
+
+
+def test_a_directory_that_may_not_be_written_to_is_unpacked_with_all_that_is_in_it(
+    home, capture, tmp_path
+):
+    (home / "project/notes").chmod(0o555)
+    (home / "project").chmod(0o555)
+    capture("-o", tmp_path / "x.tar")
+    with tarfile.open(tmp_path / "x.tar") as tar:
+        names = [each.name.removeprefix("mine/data") for each in tar if "mine/data/" in each.name]
+    inside = [name.startswith("/project/") for name in names]
+    first = names.index("/project") + 1
+    # whoever unpacks sets the permissions when it comes to another directory
+    assert all(inside[first : first + sum(inside)])
+    assert names[first + sum(inside) - 1].startswith("/project/notes/")
 
 
 def test_python_reads_it_too(home, capture, tmp_path):
@@ -131,6 +149,13 @@ def test_what_is_left_out_is_told(home, capture, tmp_path):
     assert (bag / "data/project/keep.bin").exists()
     assert not (bag / "data/project/model.bin").exists()
     assert not list((bag / "data/tagged").iterdir())
+
+
+def test_an_archive_is_its_owners_only(capture, tmp_path):
+    (tmp_path / ".x.tar.partial").symlink_to(tmp_path / "elsewhere")
+    capture("-o", tmp_path / "x.tar")
+    assert stat.S_IMODE((tmp_path / "x.tar").lstat().st_mode) == 0o600
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_what_was_chosen_is_taken_and_nothing_else(home, capture, tmp_path):
