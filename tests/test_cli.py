@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from jupyter_2i2c.cli import main
+from jupyter_2i2c.cli import _parser, main
 from jupyter_2i2c.demo.local_hub import clean_environment
 
 
@@ -48,6 +48,16 @@ def test_without_a_verb_it_says_which_there_are(capsys):
     said = capsys.readouterr().err
     for verb in ("info", "doctor", "capture", "verify", "guide", "drill"):
         assert f"\n    {verb} " in said
+
+
+def test_the_examples_in_the_help_are_calls(capsys):
+    with pytest.raises(SystemExit):
+        main(["capture", "hub", "--help"])
+    said = capsys.readouterr().out
+    examples = [line.split()[2:] for line in said.splitlines() if line.startswith("  jupyter 2i2c ")]
+    assert len(examples) == 3
+    for each in examples:
+        assert str(_parser().parse_args(each).output) == "bundle"
 
 
 def test_a_wrong_call_is_status_2(capsys):

@@ -72,7 +72,12 @@ def add_verbs(verbs: Any) -> None:
     )  # fmt: skip
     build.set_defaults(run=_guarded("build", _build))
 
-    verify = verbs.add_parser("verify", help="climb the ladder of a bundle")
+    verify = verbs.add_parser(
+        "verify",
+        help="climb the ladder of a bundle",
+        description="Climb from V0 (the bundle is whole) to V8 (people's files are), as far as it goes here. What"
+        " was not run is said, with its reason, and never counts as a pass. Exit status 1 if something fails.",
+    )
     _add_bundle(verify)
     verify.add_argument(
         "--target", choices=["local", "tljh", "k8s"], help="build it now, if --built is not given"

@@ -67,6 +67,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say which hub, and where the reports go."""
     from .importers.command import add_source
 
+    parser.description = (
+        "Capture a hub, build it, verify it, and keep the dated report. Without --record, --config or"
+        " --infrastructure it is the example hub, which is started for it. Exit status 1 if something fails."
+    )
     add_source(parser)
     parser.add_argument(
         "-o", "--output", metavar="DIR", type=Path, default=Path("drills"),

@@ -11,8 +11,21 @@ from ..live_hub import TOKEN_VARIABLE, token_of
 from ..work import Work
 
 
+DESCRIPTION = """\
+Take a whole hub. From where it runs, if setup_hub(c) is in its configuration:
+  jupyter 2i2c capture hub --record jupyter_2i2c.record.json -o bundle
+else from its configuration alone:
+  jupyter 2i2c capture hub --config jupyterhub_config.py -o bundle
+or from the repository that it is deployed from:
+  jupyter 2i2c capture hub --infrastructure DIR --cluster north --hub field -o bundle
+Secrets are left out, and so are the names of people unless you say --with-people.
+"""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say which hub, and what of it."""
+    parser.description = DESCRIPTION
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     add_source(parser)
     parser.add_argument(
         "-o", "--output", metavar="BUNDLE", type=Path, required=True,
