@@ -54,10 +54,10 @@ def test_the_examples_in_the_help_are_calls(capsys):
     with pytest.raises(SystemExit):
         main(["capture", "hub", "--help"])
     said = capsys.readouterr().out
-    examples = [line.split()[2:] for line in said.splitlines() if line.startswith("  jupyter 2i2c ")]
-    assert len(examples) == 3
-    for each in examples:
-        assert str(_parser().parse_args(each).output) == "bundle"
+    lines = [each for each in said.splitlines() if each.startswith("  jupyter 2i2c ")]
+    assert len(lines) == 3
+    for each in lines:
+        assert str(_parser().parse_args(each.split()[2:]).output) == "bundle"
 
 
 def test_a_wrong_call_is_status_2(capsys):

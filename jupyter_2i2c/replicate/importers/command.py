@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ReplicateError
-from ..live_hub import TOKEN_VARIABLE, token_of
 from ..work import Work
-
 
 DESCRIPTION = """\
 Take a whole hub. From where it runs, if setup_hub(c) is in its configuration:
@@ -72,7 +70,7 @@ def add_source(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--live", metavar="URL",
-        help=f"ask the hub's API, too; the token is in ${TOKEN_VARIABLE}, and needs the scopes list:users,"
+        help="ask the hub's API, too; the token is in $JUPYTERHUB_API_TOKEN, and needs the scopes list:users,"
         " list:groups, read:groups, read:roles, list:services, read:hub",
     )  # fmt: skip
     parser.add_argument(
@@ -110,6 +108,7 @@ def capture(
     _make_sure_of_the_source(arguments)
     if arguments.infrastructure:
         return _from_checkout(arguments, destination, work, created, sign_with)
+    from ..live_hub import TOKEN_VARIABLE, token_of
     from . import config_file
     from .live import observed
     from .recorded import read_record, write_bundle
