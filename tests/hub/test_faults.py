@@ -149,9 +149,13 @@ def test_it_stops_when_it_is_told_to(service):
 
 
 async def test_t16_a_slow_hub_keeps_nobody_waiting(service, jp_asyncio_loop):
+    gone = asyncio.Event()
+
     async def silent(reader, writer):
         await reader.read()  # until the other side gives up
         writer.close()
+        await writer.wait_closed()
+        gone.set()
 
     hub = await asyncio.start_server(silent, "127.0.0.1", 0)
     port = hub.sockets[0].getsockname()[1]
@@ -165,7 +169,9 @@ async def test_t16_a_slow_hub_keeps_nobody_waiting(service, jp_asyncio_loop):
         answer = await slow
     assert answer.status_code == 503
     assert "takes too long" in answer.json()["message"]
+    await gone.wait()
     hub.close()
+    await hub.wait_closed()
 
 
 HOSTILE = """

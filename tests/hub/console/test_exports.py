@@ -74,6 +74,8 @@ async def log(console, **filters):
 async def followed(console, page):
     """The page of an export when it has ended, and those that were seen meanwhile."""
     id_ = page.path.removeprefix("intents/")
+    if begins := set(console.administration.desk._executing):  # on a slow machine not yet begun
+        await asyncio.wait(begins)
     task = console.administration.exports._tasks.get(id_)
     going = await console.boss.see(f"exports/{id_}")
     if task:
