@@ -231,6 +231,18 @@ class TestSeededFaults:
         assert "Deployment/hub" in found["ConfigMap/usage-quotas-config"]
         assert "kustomization.yaml" in failing(climbed["V1"])
 
+    @pytest.mark.parametrize("change", [
+        {"namespace": "kube-system"}, {"images": [{"name": "a", "newTag": "b"}]}, {"namePrefix": "x-"},
+    ])  # fmt: skip
+    def test_a_listing_that_changes_the_objects_is_v1s(self, change, built, rungs):
+        edit(built / "kustomization.yaml", lambda v: v.update(change))
+        [why] = failing(rungs()["V1"]).values()
+        assert why == f"{next(iter(change))} is not as it was built"
+
+    def test_roles_of_another_kind_stop_no_rung(self, built, rungs):
+        edit(built / "values.yaml", lambda v: v["hub"]["loadRoles"].update(extra=1))
+        assert failing(rungs()["V3"])
+
     def test_a_missing_key_in_an_existing_secret_is_v2s(self, built, rungs):
         edit(built / "secrets" / "prometheus-auth.yaml", lambda v: v["stringData"].clear())
         found = failing(rungs()["V2"])

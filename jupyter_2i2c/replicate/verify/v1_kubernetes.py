@@ -32,6 +32,9 @@ FRAGMENTS: tuple[tuple[Place, str], ...] = (
 )
 """Where z2jh's values hold parts of pods, and what they are."""
 
+LISTING = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
+"""What the listing of the objects says of itself, beside the namespace and what it lists."""
+
 NO_SCHEMAS = "Kubernetes' schemas are not there; the extra `replicate` brings them"
 SAMPLES: dict[str, Any] = {"int": 1, "float": 1.0, "bool": True}
 """What stands for a secret while values are checked, by the type that it has."""
@@ -50,7 +53,7 @@ def check(built: BuiltHub, source: HubSource, chart: Path | None = None) -> Rung
     """
     items = dict(_objects(built))
     items.update(_fragments(built))
-    items.update(_listed(built))
+    items.update(_listed(built, source.name))
     items["values.yaml"] = _values(built, source, chart)
     return judged(items, "objects and values")
 
@@ -83,8 +86,12 @@ def _fragments(built: BuiltHub) -> Iterator[tuple[str, Result]]:
                 yield name, Result("not-run", NO_SCHEMAS)
 
 
-def _listed(built: BuiltHub) -> Iterator[tuple[str, Result]]:
-    """Whether `kubectl apply -k` finds what the listing names, and the listing all there is."""
+def _listed(built: BuiltHub, hub: str) -> Iterator[tuple[str, Result]]:
+    """Whether `kubectl apply -k` finds what the listing names, and the listing all there is and nothing more.
+
+    What else such a listing can hold, such as patches, images or another namespace, would change the
+    objects after every rung has looked at them.
+    """
     name = "kustomization.yaml"
     try:
         listing = parse(read_text(built.directory / name, built.directory, name), name).node.plain()
@@ -95,6 +102,10 @@ def _listed(built: BuiltHub) -> Iterator[tuple[str, Result]]:
     there = {each for each, _ in built.objects if each.startswith("objects/")}
     wrong = [f"{each} is not there" for each in sorted(listed - there)]
     wrong += [f"{each} is not listed" for each in sorted(there - listed)]
+    written = {**LISTING, "namespace": hub}
+    for key in sorted({*listing, *written} - {"resources"}, key=str):
+        if listing.get(key) != written.get(key):
+            wrong.append(f"{key} is not as it was built")
     yield name, Result("fail", "; ".join(wrong)) if wrong else Result("pass")
 
 

@@ -240,7 +240,8 @@ def roles_without_service(values: Mapping[str, Any]) -> list[Reference]:
         services.add("jupyterhub-idle-culler")
     found = []
     for role, told in (at(values, ("hub", "loadRoles"), {}) or {}).items():
-        for index, service in enumerate((told or {}).get("services") or []):
+        listed = told.get("services") if isinstance(told, Mapping) else None
+        for index, service in enumerate(listed or []):
             if service not in services:
                 path = ("hub", "loadRoles", role, "services", index)
                 found.append(Reference("service", str(service), "", f"role {role}", path))
