@@ -15,7 +15,6 @@ from jupyter_2i2c.hub.administration import Administration, Options
 from jupyter_2i2c.hub.console.app import console_app
 from jupyter_2i2c.hub.console.login import Login
 from jupyter_2i2c.hub.facts import Facts
-from jupyter_2i2c.hub.hub_api import HubApi
 from jupyter_2i2c.hub.jobs import JobRunner
 from jupyter_2i2c.hub.settings import HubSettings
 from jupyter_2i2c.sources import Stated
@@ -105,8 +104,6 @@ def stub(jp_asyncio_loop):
 def run(stub, tmp_path, jp_asyncio_loop, monkeypatch):
     """Starts consoles whose logins need no hub: who comes is whom the test says."""
     monkeypatch.setattr(JobRunner, "FIRST_DELAY", 0.01)
-    for name in ("CONNECT_TIMEOUT", "READ_TIMEOUT", "CHANGE_TIMEOUT"):
-        monkeypatch.setattr(HubApi, name, 1.0)
     started, visitors = [], []
     wanted = {}
 

@@ -49,6 +49,7 @@ def break_hub(stub, monkeypatch, jp_asyncio_loop):
             stub.server.stop()
         elif name == "F5 slow":
             monkeypatch.setattr(HubApi, "READ_TIMEOUT", 0.3)
+            monkeypatch.setattr(HubApi, "CHANGE_TIMEOUT", 0.3)
             stub.fault = slow
         else:
             stub.fault = fault_of(name)
