@@ -6,10 +6,13 @@ It reads, and starts and stops one server; of the bundle it runs nothing, here o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import signal
+import threading
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ..bundle import Bundle, created_now
 from ..errors import ReplicateError
@@ -18,6 +21,9 @@ from ..targets import hub_local, tljh
 from ..work import Work
 from . import v6_declared, v6_elsewhere, v7_elsewhere
 from .ladder import RUNGS, Rung, Verification, failed, not_run
+
+Climbed = tuple[dict[str, Rung], str]
+"""Rungs, and as whom they were asked."""
 
 TLJH_BRINGS = {"services/cull-idle": "it is new: TLJH stops idle servers by it"}
 """Items of V6 that only TLJH has."""
@@ -69,8 +75,29 @@ def added(
         rungs = {each: not_run(why) for each in ("V6", "V7")}
         return replace(verification, rungs={**verification.rungs, **rungs})
     reasons, named = _reasons(bundle, built), v6_declared.declared(bundle, built)
-    rungs, asked["as"] = asyncio.run(_climb(bundle, live, reasons, named, wanted, work))
+    try:
+        rungs, asked["as"] = asyncio.run(
+            _cancelled_by_signals(_climb(bundle, live, reasons, named, wanted, work))
+        )
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
     return replace(verification, rungs={**verification.rungs, **rungs}, live=asked)
+
+
+async def _cancelled_by_signals(climbing: Coroutine[Any, Any, Climbed]) -> Climbed:
+    """Let whoever ends the process end only what is under way, so that the server is stopped before."""
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    if task is None or threading.current_thread() is not threading.main_thread():
+        return await climbing
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    for each in before:
+        loop.add_signal_handler(each, task.cancel)
+    try:
+        return await climbing
+    finally:
+        for each, handler in before.items():
+            loop.remove_signal_handler(each)
+            signal.signal(each, handler)
 
 
 async def _climb(
@@ -80,7 +107,7 @@ async def _climb(
     named: v6_declared.Declared,
     wanted: Sequence[str],
     work: Work,
-) -> tuple[dict[str, Rung], str]:
+) -> Climbed:
     rungs: dict[str, Rung] = {}
     async with AsyncExitStack() as stack:
         hub = await stack.enter_async_context(LiveHub(live.url, live.token))
