@@ -1,7 +1,6 @@
 """A hub is taken elsewhere, where only its address and tokens are known: its people are entered, and it is proven up to V7."""
 
 import json
-import os
 import re
 import shlex
 from pathlib import Path
@@ -42,12 +41,9 @@ def old(hubs):
         boss.api(method, path, json=body).raise_for_status()
     at = str(hub.state / "jupyter_2i2c.json")
     publish = ["announce", "publish", "--config", at, "--title", "We move", "--group", "field-trip"]
-    before = os.getcwd()
-    os.chdir(hub.state)
-    try:
+    with pytest.MonkeyPatch.context() as here:
+        here.chdir(hub.state)
         assert main(publish) == 0
-    finally:
-        os.chdir(before)
     return boss
 
 
