@@ -8,6 +8,7 @@ import yaml
 
 from jupyter_2i2c.replicate.importers.source import pointer
 from jupyter_2i2c.replicate.targets import k8s
+from jupyter_2i2c.replicate.targets.k8s import placeholders
 from jupyter_2i2c.replicate.targets.k8s.planning import design
 from jupyter_2i2c.replicate.verify import kubernetes
 
@@ -135,6 +136,29 @@ def test_the_plan_and_the_readme_say_what_became_of_each(hub, built):
     readme = (built / "README.md").read_text()
     assert "aws-load-balancer-type: nlb" in readme
     assert "| `replace-me-ingress-class-alb` | `alb` |" in readme
+
+
+def test_where_binderhub_puts_images_and_as_whom_is_to_be_decided_anew():
+    binder = {
+        "config": {
+            "BinderHub": {
+                "image_prefix": "registry.example.org/old-lab/north-",
+                "use_registry": True,
+            },
+            "DockerRegistry": {
+                "url": "https://registry.example.org",
+                "username": "old-lab+builder",
+            },
+        },
+        "buildPodsRegistryCredentials": {"username": "old-lab+builder"},
+    }
+    prefix, user = placeholders.Placeholders({"binderhub-service": binder}, "", "north")
+    assert prefix.name == "replace-me-image-prefix-registry.example.org-old-lab-north"
+    assert user.name == "replace-me-registry-user-old-lab-builder"
+    assert [pointer(path) for path, _, _ in user.places] == [
+        "/binderhub-service/config/DockerRegistry/username",
+        "/binderhub-service/buildPodsRegistryCredentials/username",
+    ]
 
 
 def test_what_must_be_there_already_is_said(hub):

@@ -222,6 +222,20 @@ def _account(path: Path, value: str, _: str) -> _Found | None:
     return _Found("account", value, what, "yours; or take the variable away")
 
 
+def _image_store(path: Path, value: str, _: str) -> _Found | None:
+    """Where BinderHub puts the images that it builds, and as whom."""
+    around = str(path[-2]) if len(path) > 1 else ""
+    if (around, path[-1]) == ("BinderHub", "image_prefix"):
+        how = (
+            "a registry of yours and the beginning of the images' names; name its address beside it"
+        )
+        return _Found("image-prefix", value, "where built images are put", how)
+    if around in ("DockerRegistry", "buildPodsRegistryCredentials") and path[-1] == "username":
+        how = "an account for robots at your registry, which may write there"
+        return _Found("registry-user", value, "the account that puts built images there", how)
+    return None
+
+
 def _bucket(_: Path, value: str, __: str) -> _Found | None:
     found = BUCKET.match(value)
     if not found:
@@ -253,6 +267,7 @@ RULES: tuple[Callable[[Path, str, str], _Found | None], ...] = (
     _ingress_class,
     _volume,
     _account,
+    _image_store,
     _bucket,
     _arn,
     _google_account,
