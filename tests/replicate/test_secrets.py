@@ -116,7 +116,8 @@ def canaries(made_once, tmp_path):
     environ = {
         **made_once.environ,
         "HOME": str(home),
-        "JUPYTERHUB_API_TOKEN": canary("environment"),
+        "JUPYTERHUB_API_TOKEN": canary("environment, from the hub"),
+        "CATALOGUE_TOKEN": canary("environment"),
         "MY_SETTING": canary("environment, of an unremarkable name"),
         "PIP_INDEX_URL": f"https://me:{canary('address')}@index.example.org/simple",
     }
@@ -186,13 +187,15 @@ def test_no_canary_is_in_an_environment_bundle(canaries, made_once, tmp_path, ki
     else:
         content = tree(captured.place)
     everything = b"\0".join([*content.values(), "\n".join(content).encode()])
-    assert len(planted) == 15
+    assert len(planted) == 16
     for place, value in planted.items():
         known = Known()
         known.add(value, place, place)
         assert Redactor(known).slots_within(everything, "all") == set(), place
     slots = {secret.slot for secret in captured.manifest.secrets}
-    assert "JUPYTERHUB_API_TOKEN" in slots
+    assert "CATALOGUE_TOKEN" in slots
+    # a hub gives each server its own, which nobody has to supply
+    assert "JUPYTERHUB_API_TOKEN" not in slots
     assert "access_token" in " ".join(slots)
     sources = next(i for i in captured.manifest.items if i.id == "python:delta/source")
     assert "left out" in sources.reason

@@ -60,6 +60,11 @@ ALLOWED = frozenset(
 )
 """Variables whose values say how programs behave and are nobody's secret."""
 
+OF_THE_HUB = frozenset(
+    {"JPY_API_TOKEN", "JUPYTERHUB_API_TOKEN", "JUPYTERHUB_COOKIE_HOST_PREFIX_ENABLED"}
+)
+"""Variables that JupyterHub gives each server anew, which nobody has to supply."""
+
 IMAGE = ("JUPYTER_IMAGE_SPEC", "JUPYTER_IMAGE")
 
 
@@ -73,6 +78,9 @@ def capture(environ: Mapping[str, str], prefix: Path, collected: Collected) -> N
         if name in ALLOWED:
             shown[name] = environ[name].replace(str(prefix), "{prefix}")
             collected.item("variables", name, "captured", "the environment")
+        elif name in OF_THE_HUB:
+            collected.item("variables", name, "policy-excluded", "the environment",
+                           reason="a hub gives each server its own")  # fmt: skip
         elif is_secret_name(name):
             collected.slot(name, f"the environment variable {name}")
             collected.item("variables", name, "secret-slot", "the environment",
