@@ -16,7 +16,7 @@ from typing import Any
 from ..errors import ReplicateError, SecretFound
 from ..redact import Redactor
 from . import computed, helm, sops, wrinkles
-from .checkout import DEFAULTS_FILE, Chart, Checkout, Cluster, chart_of
+from .checkout import CLUSTER_FILE, DEFAULTS_FILE, Chart, Checkout, Cluster, chart_of
 from .missing_secrets import required_slots
 from .readable_secrets import ReadableSecrets, is_python
 from .shape import shape_of
@@ -99,6 +99,10 @@ class _Reading:
         self.cluster = cluster
         listed = cluster.hubs()
         if name not in listed:
+            hubs = cluster.spec.get("hubs")
+            if hubs is not None and not isinstance(hubs.value, list):
+                place = f"{checkout.relative(cluster.directory / CLUSTER_FILE)}:{hubs.line}"
+                raise ReplicateError(f"{place}: hubs is no list; each hub is an entry with a name")
             known = ", ".join(listed) or "none"
             raise ReplicateError(f"{cluster.name} has no hub {name!r}; there are: {known}")
         self.spec = listed[name]
