@@ -334,7 +334,7 @@ def test_who_asks_for_what_is_not_there_is_told_what_is(checkout, tmp_path):
         read(checkout, "sea", "atoll")
     (other,) = (tmp_path / "checkout").rglob("sea/cluster.yaml")
     other.write_text("name: sea\nhubs:\n  reef: {domain: reef.example.org}\n")
-    with pytest.raises(ReplicateError, match=r"sea/cluster\.yaml:3: hubs is no list"):
+    with pytest.raises(ReplicateError, match=r"sea/cluster\.yaml:2: hubs is no list"):
         read(checkout, "sea", "reef")
     with pytest.raises(ReplicateError, match=r"no cluster\.yaml"):
         read(tmp_path / "checkout/vendored", "sea", "reef")
