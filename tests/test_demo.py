@@ -15,8 +15,6 @@ import pytest
 from jupyter_2i2c.cli import main
 from jupyter_2i2c.demo.local_hub import clean_environment
 
-pytestmark = pytest.mark.end_to_end
-
 DEMO = [sys.executable, "-m", "jupyter_2i2c", "demo"]
 
 
@@ -44,6 +42,7 @@ def marked(tmp_path):
         process.kill()
 
 
+@pytest.mark.end_to_end
 def test_check_proves_it_prints_json_and_leaves_nothing_running(marked):
     environment, running, temporary = marked
     done = subprocess.run(
@@ -77,6 +76,7 @@ def started(environment):
     return process, said
 
 
+@pytest.mark.end_to_end
 def test_it_prints_address_and_logins_and_stops_cleanly_on_ctrl_c(marked):
     environment, running, temporary = marked
     process, said = started(environment)

@@ -79,7 +79,6 @@ def servers(person):
     return person.api("GET", f"users/{person.name}").json()["servers"]
 
 
-@pytest.mark.end_to_end
 def test_a_hub_elsewhere_gets_its_people_and_is_proven(bundle, new, monkeypatch, capsys, sandbox):
     hub, boss, ada = new
     monkeypatch.chdir(bundle.parent)
